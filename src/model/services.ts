@@ -1,0 +1,2 @@
+/** Placeholder until the tables are generated. */
+export interface Services {}

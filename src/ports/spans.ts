@@ -1,0 +1,64 @@
+/** What happened, when, below what. One span an operation, an environment's phase, a gateway's hop. */
+import type { Instant, Ms } from '#base/time.ts'
+
+export type Outcome = 'ok' | 'error' | 'fault' | 'throttle'
+export type AttributeValue = string | number | boolean
+
+export interface Span {
+  readonly traceId: string
+  /** Sixteen hex digits. */
+  readonly id: string
+  readonly parentId?: string | undefined
+  /** Such as `lambda`, `apigateway`, `s3`; `function` for what a user's code did inside an environment. */
+  readonly service: string
+  /** Such as `Invoke`, or a phase: `queue`, `start`, `init`, `invoke`, `overhead`. */
+  readonly operation: string
+  /** ARN or name of what it worked on. */
+  readonly resource?: string | undefined
+  readonly account: string
+  readonly region: string
+  /** Real wall time from the monotonic clock. */
+  readonly start: Instant
+  readonly durationMs: Ms
+  readonly outcome: Outcome
+  readonly status?: number | undefined
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly attributes: Readonly<Record<string, AttributeValue>>
+}
+
+/** A span that is still open. */
+export interface SpanScope {
+  readonly traceId: string
+  readonly id: string
+  /** The value of X-Amzn-Trace-Id to pass on below this span. */
+  header(): string
+  set(name: string, value: AttributeValue): void
+  /** A finished child whose times were measured elsewhere; `start` is `Clock.wall()`. */
+  child(service: string, operation: string, start: Instant, durationMs: Ms, more?: SpanDetails): string
+  /** An open child; the opener ends it. */
+  open(service: string, operation: string, resource?: string): SpanScope
+  end(outcome: Outcome, more?: SpanDetails): void
+}
+
+export interface SpanDetails {
+  readonly resource?: string | undefined
+  readonly outcome?: Outcome
+  readonly status?: number | undefined
+  readonly bytesIn?: number
+  readonly bytesOut?: number
+  readonly attributes?: Readonly<Record<string, AttributeValue>>
+}
+
+export interface SpanQuery {
+  readonly from?: Instant | undefined
+  readonly to?: Instant | undefined
+  readonly traceId?: string | undefined
+  readonly limit: number
+}
+
+export interface Spans {
+  record(span: Span): void
+  /** Ordered by start. Reads what is sealed and what is still in memory. */
+  read(query: SpanQuery): Promise<readonly Span[]>
+}

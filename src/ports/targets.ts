@@ -1,0 +1,33 @@
+/** Delivery to whatever an ARN names: how services meet without knowing each other. */
+import type { AccountId, Region } from '#base/ids.ts'
+import type { SpanScope } from '#ports/spans.ts'
+
+export interface Delivery {
+  readonly arn: string
+  readonly payload: Uint8Array
+  /** `wait` for an answer (a gateway calling a function) or `hand-over` (an event). */
+  readonly mode: 'wait' | 'hand-over'
+  /** The service on whose behalf, such as `apigateway.amazonaws.com`. */
+  readonly principal: string
+  readonly account: AccountId
+  readonly region: Region
+  readonly span: SpanScope
+  /** Longest wait of the caller, in ms of real time. */
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type DeliveryOutcome =
+  | { readonly kind: 'delivered'; readonly payload: Uint8Array; readonly functionError: string | undefined }
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'throttled'; readonly message: string }
+  /** The receiver refused: missing, forbidden, malformed. `code` is AWS's error code. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  | { readonly kind: 'timed-out' }
+
+export interface Targets {
+  deliver(delivery: Delivery): Promise<DeliveryOutcome>
+}
+
+/** What a service offers to `Targets`: the platform asks the service whose name the ARN carries. */
+export type Accept = (delivery: Delivery) => Promise<DeliveryOutcome>
