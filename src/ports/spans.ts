@@ -34,11 +34,17 @@ export interface SpanScope {
   /** The value of X-Amzn-Trace-Id to pass on below this span. */
   header(): string
   set(name: string, value: AttributeValue): void
-  /** A finished child whose times were measured elsewhere; `start` is `Clock.wall()`. */
-  child(service: string, operation: string, start: Instant, durationMs: Ms, more?: SpanDetails): string
+  /** A finished child whose times were measured elsewhere. */
+  child(service: string, operation: string, time: SpanTime, more?: SpanDetails): string
   /** An open child; the opener ends it. */
   open(service: string, operation: string, resource?: string): SpanScope
   end(outcome: Outcome, more?: SpanDetails): void
+}
+
+export interface SpanTime {
+  /** `Clock.wall()` at its beginning. */
+  readonly start: Instant
+  readonly durationMs: Ms
 }
 
 export interface SpanDetails {
