@@ -1,0 +1,125 @@
+/** The command line's side of `/_windtunnel/`: small requests to a running platform, errors in words. */
+import { isRecord, stringAt } from '#base/json.ts'
+import { Trouble } from '#base/trouble.ts'
+import type { Parsed } from '#cli/arguments.ts'
+
+export const DEFAULT_ENDPOINT = 'http://127.0.0.1:4566'
+
+export function endpointOf(parsed: Parsed): string {
+  return (parsed.value('endpoint') ?? process.env['WINDTUNNEL_ENDPOINT'] ?? DEFAULT_ENDPOINT).replace(
+    /\/$/,
+    '',
+  )
+}
+
+/** Account and region that the command line acts for, as the AWS tools read them. */
+export function identityOf(parsed: Parsed): { readonly account: string; readonly region: string } {
+  const key = process.env['AWS_ACCESS_KEY_ID'] ?? ''
+  const account = /^\d{12}$/.test(key) ? key : '000000000000'
+  const region =
+    parsed.value('region') ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1'
+  return { account, region }
+}
+
+/** An AWS answer that is an error, as the platform gave it. */
+export class ApiError extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export class PlatformClient {
+  readonly endpoint: string
+  readonly #identity: { readonly account: string; readonly region: string }
+
+  constructor(endpoint: string, identity: { readonly account: string; readonly region: string }) {
+    this.endpoint = endpoint
+    this.#identity = identity
+  }
+
+  get account(): string {
+    return this.#identity.account
+  }
+
+  get region(): string {
+    return this.#identity.region
+  }
+
+  async get(path: string): Promise<unknown> {
+    return await this.#json('GET', path, undefined)
+  }
+
+  async post(path: string, body: unknown): Promise<unknown> {
+    return await this.#json('POST', path, body)
+  }
+
+  /** One operation of an AWS service, as JSON both ways. Throws ApiError for AWS's own refusals. */
+  async call(service: string, operation: string, input: unknown): Promise<unknown> {
+    const { account, region } = this.#identity
+    return await this.#json(
+      'POST',
+      `/_windtunnel/api/${service}/${operation}?account=${account}&region=${region}`,
+      input,
+    )
+  }
+
+  /** Newline-separated JSON documents. */
+  async lines(path: string): Promise<unknown[]> {
+    const response = await this.fetch(path, {})
+    const body = await response.text()
+    return body
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line): unknown => JSON.parse(line))
+  }
+
+  /** Any request to the platform's port; a platform that is not there is Trouble. */
+  async fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(`${this.endpoint}${path}`, init)
+    } catch {
+      throw new Trouble('No platform answers there.', this.endpoint, 'Start one with: windtunnel up')
+    }
+  }
+
+  /** The headers of a request signed with dummy credentials, enough for the platform to know service and account. */
+  signed(service: string): Record<string, string> {
+    const { account, region } = this.#identity
+    const scope = `${account}/20260101/${region}/${service}/aws4_request`
+    return {
+      Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=${'0'.repeat(64)}`,
+    }
+  }
+
+  async #json(method: string, path: string, body: unknown): Promise<unknown> {
+    const headers = { 'Content-Type': 'application/json' }
+    const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) }
+    const response = await this.fetch(path, init)
+    const text = await response.text()
+    const answer: unknown = text === '' ? {} : parsed(text)
+    if (response.ok) return answer
+    const error = isRecord(answer) ? answer['error'] : undefined
+    const message = stringAt(error, 'message') ?? `The platform answered ${response.status}.`
+    const code = stringAt(error, 'code')
+    if (code !== undefined) throw new ApiError(code, message)
+    throw new Trouble(
+      message,
+      `${method} ${path}`,
+      stringAt(error, 'remedy') ?? 'Look at the log of the platform.',
+    )
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return { error: { message: text.slice(0, 200) } }
+  }
+}
+
+export function clientOf(parsedArguments: Parsed): PlatformClient {
+  return new PlatformClient(endpointOf(parsedArguments), identityOf(parsedArguments))
+}

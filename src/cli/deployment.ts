@@ -1,0 +1,262 @@
+/**
+ * One deployment: local code packaged and uploaded, a change set made and executed, its events shown as they come,
+ * the endpoints at the end. Everything goes through AWS's own APIs of the platform.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { isRecord, stringAt, valueAt } from '#base/json.ts'
+import { Trouble } from '#base/trouble.ts'
+import { UsageError } from '#cli/arguments.ts'
+import { ApiError, type PlatformClient } from '#cli/client.ts'
+import { type Artifact, artifactsOf, replace } from '#cli/package/artifacts.ts'
+import { built } from '#cli/package/build.ts'
+import { packageOf } from '#cli/package/folder.ts'
+import { parseTemplate } from '#engines/templates/parse.ts'
+import type { Dict } from '#engines/templates/value.ts'
+
+export interface DeploymentRequest {
+  readonly template: string
+  readonly stack: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly build: boolean
+  readonly cacheFolder: string
+  step(line: string): void
+}
+
+export interface Deployed {
+  readonly stack: string
+  readonly status: string
+  readonly resources: number
+  readonly unchanged: boolean
+  readonly outputs: readonly { readonly key: string; readonly value: string; readonly description: string }[]
+  readonly endpoints: readonly { readonly name: string; readonly url: string }[]
+}
+
+/** How often the stack's events are asked for. */
+const POLL_MS = 100
+const WAIT_MAX_MS = 30 * 60_000
+
+/** A template's path: itself, or the one in a folder under the names that tools give it. */
+export function templateIn(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined)
+    throw new UsageError(
+      'There is no such template.',
+      path,
+      'Name a SAM or CloudFormation template, or a folder that holds one.',
+    )
+  if (!stat.isDirectory()) return path
+  for (const name of ['template.yaml', 'template.yml', 'template.json']) {
+    if (statSync(join(path, name), { throwIfNoEntry: false }) !== undefined) return join(path, name)
+  }
+  throw new UsageError(
+    'The folder holds no template.yaml, template.yml or template.json.',
+    path,
+    'Name the template itself.',
+  )
+}
+
+/** The name of a stack that nobody named: the folder's. */
+export function stackNameOf(template: string): string {
+  const name = basename(dirname(resolve(template)))
+    .replace(/[^A-Za-z0-9-]+/g, '-')
+    .replace(/^[^A-Za-z]+/, '')
+  return name === '' ? 'application' : name.slice(0, 120)
+}
+
+export async function deploy(client: PlatformClient, request: DeploymentRequest): Promise<Deployed> {
+  const body = readTemplate(request.template)
+  await uploadArtifacts(client, request, body)
+  const changeSet = await createChangeSet(client, request, body)
+  if (changeSet === 'unchanged') return await describe(client, request.stack, true)
+  await client.call('cloudformation', 'ExecuteChangeSet', {
+    ChangeSetName: changeSet,
+    StackName: request.stack,
+  })
+  await follow(client, request)
+  return await describe(client, request.stack, false)
+}
+
+function readTemplate(path: string): Dict {
+  const parsed = parseTemplate(readFileSync(path, 'utf8'))
+  if (parsed.ok) return parsed.value.body
+  const { message, line } = parsed.error
+  throw new UsageError(message, line === undefined ? path : `${path}:${line}`, 'Correct the template.')
+}
+
+async function uploadArtifacts(
+  client: PlatformClient,
+  request: DeploymentRequest,
+  body: Dict,
+): Promise<void> {
+  const artifacts = artifactsOf(body)
+  if (artifacts.length === 0) return
+  const bucket = `windtunnel-deploy-${client.account}-${client.region}`
+  await client.call('s3', 'CreateBucket', {
+    Bucket: bucket,
+    ...(client.region === 'us-east-1'
+      ? {}
+      : { CreateBucketConfiguration: { LocationConstraint: client.region } }),
+  })
+  for (const artifact of artifacts) {
+    const key = await upload(client, request, artifact, bucket)
+    replace(artifact, { bucket, key })
+  }
+}
+
+async function upload(
+  client: PlatformClient,
+  request: DeploymentRequest,
+  artifact: Artifact,
+  bucket: string,
+): Promise<string> {
+  const local = resolve(dirname(request.template), artifact.path)
+  const folder = request.build ? built(artifact, local, request) : local
+  const bytes = artifact.zipped ? packageOf(folder).bytes : readFileSync(folder)
+  const key = `${artifact.logicalId}/${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}`
+  request.step(`uploading ${artifact.logicalId} (${(bytes.length / 1024).toFixed(1)} KB)`)
+  const response = await client.fetch(`/${bucket}/${key}`, {
+    method: 'PUT',
+    headers: client.signed('s3'),
+    body: new Uint8Array(bytes),
+  })
+  if (!response.ok)
+    throw new Trouble(
+      `The upload was refused: ${response.status} ${(await response.text()).slice(0, 200)}`,
+      artifact.logicalId,
+      'Look at the log of the platform.',
+    )
+  return key
+}
+
+async function createChangeSet(
+  client: PlatformClient,
+  request: DeploymentRequest,
+  body: Dict,
+): Promise<string> {
+  const name = `windtunnel-${createHash('sha256').update(`${process.pid}${process.hrtime.bigint()}`).digest('hex').slice(0, 12)}`
+  const exists = await stackExists(client, request.stack)
+  await client.call('cloudformation', 'CreateChangeSet', {
+    StackName: request.stack,
+    ChangeSetName: name,
+    ChangeSetType: exists ? 'UPDATE' : 'CREATE',
+    TemplateBody: JSON.stringify(body),
+    Capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
+    Parameters: Object.entries(request.parameters).map(([key, value]) => ({
+      ParameterKey: key,
+      ParameterValue: value,
+    })),
+  })
+  const started = Date.now()
+  for (;;) {
+    const set = await client.call('cloudformation', 'DescribeChangeSet', {
+      ChangeSetName: name,
+      StackName: request.stack,
+    })
+    const status = stringAt(set, 'Status')
+    const reason = stringAt(set, 'StatusReason') ?? ''
+    if (status === 'CREATE_COMPLETE') return name
+    if (status === 'FAILED') {
+      await client.call('cloudformation', 'DeleteChangeSet', {
+        ChangeSetName: name,
+        StackName: request.stack,
+      })
+      if (/didn't contain changes|No updates are to be performed/.test(reason)) return 'unchanged'
+      throw new ApiError('ChangeSetFailed', reason)
+    }
+    await wait(started, request.stack)
+  }
+}
+
+async function stackExists(client: PlatformClient, stack: string): Promise<boolean> {
+  try {
+    const answer = await client.call('cloudformation', 'DescribeStacks', { StackName: stack })
+    return listAt(answer, 'Stacks').some((found) => stringAt(found, 'StackStatus') !== 'REVIEW_IN_PROGRESS')
+  } catch (error) {
+    if (error instanceof ApiError && /does not exist/.test(error.message)) return false
+    throw error
+  }
+}
+
+async function follow(client: PlatformClient, request: DeploymentRequest): Promise<void> {
+  const started = Date.now()
+  const seen = new Set<string>()
+  let failure: string | undefined
+  for (;;) {
+    const events = listAt(
+      await client.call('cloudformation', 'DescribeStackEvents', { StackName: request.stack }),
+      'StackEvents',
+    )
+    for (const event of events.toReversed()) {
+      const id = stringAt(event, 'EventId') ?? ''
+      if (seen.has(id)) continue
+      seen.add(id)
+      const status = stringAt(event, 'ResourceStatus') ?? ''
+      const reason = stringAt(event, 'ResourceStatusReason')
+      const failed = status.endsWith('FAILED')
+      if (failed) failure ??= `${stringAt(event, 'LogicalResourceId') ?? ''}: ${reason ?? status}`
+      request.step(
+        `${status.padEnd(28)} ${stringAt(event, 'LogicalResourceId') ?? ''}${failed ? `  ${reason ?? ''}` : ''}`,
+      )
+    }
+    const stack = listAt(
+      await client.call('cloudformation', 'DescribeStacks', { StackName: request.stack }),
+      'Stacks',
+    )[0]
+    const status = stringAt(stack, 'StackStatus') ?? ''
+    if (!status.endsWith('IN_PROGRESS')) {
+      if (status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE') return
+      throw new ApiError(status, failure ?? `The stack ended as ${status}.`)
+    }
+    await wait(started, request.stack)
+  }
+}
+
+async function wait(started: number, stack: string): Promise<void> {
+  if (Date.now() - started > WAIT_MAX_MS)
+    throw new Trouble('The deployment did not end.', stack, 'windtunnel doctor, and the log of the platform.')
+  await new Promise((resume) => setTimeout(resume, POLL_MS))
+}
+
+export function listAt(value: unknown, name: string): readonly unknown[] {
+  const found = valueAt(value, name)
+  return Array.isArray(found) ? found : []
+}
+
+async function describe(client: PlatformClient, stackName: string, unchanged: boolean): Promise<Deployed> {
+  const stack = listAt(
+    await client.call('cloudformation', 'DescribeStacks', { StackName: stackName }),
+    'Stacks',
+  )[0]
+  const resources = listAt(
+    await client.call('cloudformation', 'ListStackResources', { StackName: stackName }),
+    'StackResourceSummaries',
+  ).filter(isRecord)
+  const port = new URL(client.endpoint).port
+  const endpoints = resources.flatMap((resource) => {
+    const type = stringAt(resource, 'ResourceType')
+    const id = stringAt(resource, 'PhysicalResourceId') ?? ''
+    const name = stringAt(resource, 'LogicalResourceId') ?? ''
+    const base = `http://${id}.execute-api.localhost:${port}`
+    if (type === 'AWS::ApiGatewayV2::Api') return [{ name, url: `${base}/` }]
+    if (type !== 'AWS::ApiGateway::RestApi') return []
+    const stages = resources
+      .filter((other) => stringAt(other, 'ResourceType') === 'AWS::ApiGateway::Stage')
+      .map((stage) => stringAt(stage, 'PhysicalResourceId') ?? '')
+    return stages.map((stage) => ({ name, url: `${base}/${stage}/` }))
+  })
+  const outputs = listAt(stack, 'Outputs').map((output) => ({
+    key: stringAt(output, 'OutputKey') ?? '',
+    value: stringAt(output, 'OutputValue') ?? '',
+    description: stringAt(output, 'Description') ?? '',
+  }))
+  return {
+    stack: stackName,
+    status: stringAt(stack, 'StackStatus') ?? '',
+    resources: resources.length,
+    unchanged,
+    outputs,
+    endpoints,
+  }
+}

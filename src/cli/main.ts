@@ -1,0 +1,103 @@
+/**
+ * The way in: finds the command, parses its line, runs it, and turns every ending into an exit code. Commands are
+ * loaded when they are called, so that `--help` is quick. When you add a command, also add its row below.
+ */
+import { Trouble } from '#base/trouble.ts'
+import { COMMON, UsageError, parseArguments } from '#cli/arguments.ts'
+import { ApiError } from '#cli/client.ts'
+import { type Command, EXIT } from '#cli/command.ts'
+import { type Terminal, printTrouble, processTerminal } from '#cli/terminal.ts'
+import { nearest } from '#engines/distance/distance.ts'
+
+export const VERSION = '0.1.0'
+
+/** In the order help shows them. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('#cli/start.ts')).start,
+  up: async () => (await import('#cli/up.ts')).up,
+  clock: async () => (await import('#cli/clock.ts')).clock,
+}
+
+async function help(terminal: Terminal): Promise<number> {
+  const commands = await Promise.all(Object.values(COMMANDS).map(async (load) => await load()))
+  terminal.out(`windtunnel ${VERSION}  a wind tunnel for AWS Lambda applications\n`)
+  for (const command of commands) {
+    terminal.out(`  ${command.name.padEnd(13)}${command.summary}`)
+    terminal.out(`  ${' '.repeat(13)}${command.example}`)
+  }
+  terminal.out('\n  windtunnel COMMAND --help shows the options of a command.')
+  terminal.out(
+    '  exit codes: 0 done, 1 failed or a budget broken, 2 wrong use, 3 the machine is in the way, 70 our defect, 130 interrupted',
+  )
+  return EXIT.ok
+}
+
+function commandHelp(command: Command, terminal: Terminal): number {
+  terminal.out(`${command.summary}\n\n  windtunnel ${command.usage}\n`)
+  for (const option of [...command.options, ...COMMON]) {
+    const flag = `--${option.name}${option.value === undefined ? '' : ` ${option.value}`}`
+    terminal.out(`  ${flag.padEnd(28)}${option.sentence}`)
+  }
+  terminal.out(`\n  example  ${command.example}`)
+  return EXIT.ok
+}
+
+async function dispatch(given: readonly string[], terminal: Terminal): Promise<number> {
+  const [first = 'start', ...rest] = given
+  if (first === 'help' || first === '--help' || first === '-h') return await help(terminal)
+  if (first === 'version' || first === '--version') {
+    terminal.out(VERSION)
+    return EXIT.ok
+  }
+  const load = Object.hasOwn(COMMANDS, first)
+    ? COMMANDS[first]
+    : first.startsWith('-')
+      ? COMMANDS['start']
+      : undefined
+  if (load === undefined) {
+    const meant = nearest(first, Object.keys(COMMANDS))
+    const next =
+      meant === undefined ? 'windtunnel --help lists the commands.' : `Did you mean: windtunnel ${meant}`
+    throw new UsageError(`There is no command "${first}".`, `windtunnel ${first}`, next)
+  }
+  const command = await load()
+  const parsed = parseArguments(command, first.startsWith('-') ? given : rest)
+  return parsed.has('help') ? commandHelp(command, terminal) : await command.run(parsed, terminal)
+}
+
+function ending(error: unknown, terminal: Terminal): number {
+  if (error instanceof UsageError) {
+    printTrouble(terminal, error)
+    return EXIT.usage
+  }
+  if (error instanceof Trouble) {
+    printTrouble(terminal, error)
+    return EXIT.trouble
+  }
+  if (error instanceof ApiError) {
+    printTrouble(
+      terminal,
+      new Trouble(error.message, error.code, 'The platform answered as AWS does; change the request.'),
+    )
+    return EXIT.failed
+  }
+  const text = error instanceof Error ? error.message : String(error)
+  const where =
+    error instanceof Error && terminal.debug
+      ? (error.stack ?? text)
+      : 'Run it again with --debug to see where.'
+  printTrouble(
+    terminal,
+    new Trouble(`This is a defect of Windtunnel: ${text}`, process.argv.slice(2).join(' '), where),
+  )
+  return EXIT.defect
+}
+
+export async function main(given: readonly string[]): Promise<number> {
+  const terminal = processTerminal({ json: given.includes('--json'), debug: given.includes('--debug') })
+  try {
+    return await dispatch(given, terminal)
+  } catch (error) {
+    return ending(error, terminal)
+  }
+}
