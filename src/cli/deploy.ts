@@ -1,18 +1,10 @@
 /** `windtunnel deploy`: a SAM or CloudFormation template, local code and all, onto a running platform. */
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { type Parsed, UsageError } from '#cli/arguments.ts'
+import { cacheFolder } from '#cli/cache-folder.ts'
 import { clientOf } from '#cli/client.ts'
 import { type Command, EXIT } from '#cli/command.ts'
 import { type Deployed, deploy as deployTo, stackNameOf, templateIn } from '#cli/deployment.ts'
 import type { Terminal } from '#cli/terminal.ts'
-
-export function cacheFolder(): string {
-  return (
-    process.env['WINDTUNNEL_CACHE'] ??
-    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'windtunnel')
-  )
-}
 
 /** `Key=Value` pairs, each its own option or several in one, as the AWS tools take them. */
 export function parametersOf(pairs: readonly string[]): Record<string, string> {
