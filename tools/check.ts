@@ -24,7 +24,7 @@ const STEPS: readonly Step[] = [
   },
   {
     name: 'tests with processes and sockets',
-    command: [node, 'tools/run-tests.ts', 'test/**/*.test.ts'],
+    command: [node, 'tools/run-tests.ts', 'test/**/*.test.ts', '!slow'],
     counts: true,
   },
 ]

@@ -7,8 +7,14 @@ import { run } from 'node:test'
 
 const shared = process.argv.includes('--shared')
 const verbose = process.argv.includes('--verbose')
-const patterns = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-const files = [...new Set(patterns.flatMap((pattern) => globSync(pattern)))].sort()
+const patterns = process.argv
+  .slice(2)
+  .filter((argument) => !argument.startsWith('--') && argument !== '!slow')
+/** `!slow` leaves out the files of the slow suites. */
+const leftOut = process.argv.includes('!slow') ? /\.slow\.test\.ts$/ : /^$/
+const files = [...new Set(patterns.flatMap((pattern) => globSync(pattern)))]
+  .filter((file) => !leftOut.test(file))
+  .sort()
 const count = { passed: 0, failed: 0, skipped: 0 }
 let finished = false
 

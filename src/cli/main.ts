@@ -15,7 +15,11 @@ export const VERSION = '0.1.0'
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('#cli/start.ts')).start,
   up: async () => (await import('#cli/up.ts')).up,
+  deploy: async () => (await import('#cli/deploy.ts')).deploy,
+  invoke: async () => (await import('#cli/invoke.ts')).invoke,
+  logs: async () => (await import('#cli/logs.ts')).logs,
   clock: async () => (await import('#cli/clock.ts')).clock,
+  reset: async () => (await import('#cli/reset.ts')).reset,
 }
 
 async function help(terminal: Terminal): Promise<number> {
