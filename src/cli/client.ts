@@ -1,5 +1,5 @@
 /** The command line's side of `/_windtunnel/`: small requests to a running platform, errors in words. */
-import { isRecord, stringAt } from '#base/json.ts'
+import { isRecord, stringAt, valueAt } from '#base/json.ts'
 import { Trouble } from '#base/trouble.ts'
 import type { Parsed } from '#cli/arguments.ts'
 
@@ -122,4 +122,9 @@ function parsed(text: string): unknown {
 
 export function clientOf(parsedArguments: Parsed): PlatformClient {
   return new PlatformClient(endpointOf(parsedArguments), identityOf(parsedArguments))
+}
+
+export function listAt(value: unknown, name: string): readonly unknown[] {
+  const found = valueAt(value, name)
+  return Array.isArray(found) ? found : []
 }

@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { isRecord, stringAt, valueAt } from '#base/json.ts'
+import { stringAt } from '#base/json.ts'
 import { Trouble } from '#base/trouble.ts'
 import { UsageError } from '#cli/arguments.ts'
-import { ApiError, type PlatformClient } from '#cli/client.ts'
+import { type Application, applicationOf } from '#cli/application.ts'
+import { ApiError, type PlatformClient, listAt } from '#cli/client.ts'
 import { type Artifact, artifactsOf, replace } from '#cli/package/artifacts.ts'
 import { built } from '#cli/package/build.ts'
 import { packageOf } from '#cli/package/folder.ts'
@@ -24,13 +25,8 @@ export interface DeploymentRequest {
   step(line: string): void
 }
 
-export interface Deployed {
-  readonly stack: string
-  readonly status: string
-  readonly resources: number
+export interface Deployed extends Application {
   readonly unchanged: boolean
-  readonly outputs: readonly { readonly key: string; readonly value: string; readonly description: string }[]
-  readonly endpoints: readonly { readonly name: string; readonly url: string }[]
 }
 
 /** How often the stack's events are asked for. */
@@ -69,13 +65,13 @@ export async function deploy(client: PlatformClient, request: DeploymentRequest)
   const body = readTemplate(request.template)
   await uploadArtifacts(client, request, body)
   const changeSet = await createChangeSet(client, request, body)
-  if (changeSet === 'unchanged') return await describe(client, request.stack, true)
+  if (changeSet === 'unchanged') return { ...(await applicationOf(client, request.stack)), unchanged: true }
   await client.call('cloudformation', 'ExecuteChangeSet', {
     ChangeSetName: changeSet,
     StackName: request.stack,
   })
   await follow(client, request)
-  return await describe(client, request.stack, false)
+  return { ...(await applicationOf(client, request.stack)), unchanged: false }
 }
 
 function readTemplate(path: string): Dict {
@@ -217,46 +213,4 @@ async function wait(started: number, stack: string): Promise<void> {
   if (Date.now() - started > WAIT_MAX_MS)
     throw new Trouble('The deployment did not end.', stack, 'windtunnel doctor, and the log of the platform.')
   await new Promise((resume) => setTimeout(resume, POLL_MS))
-}
-
-export function listAt(value: unknown, name: string): readonly unknown[] {
-  const found = valueAt(value, name)
-  return Array.isArray(found) ? found : []
-}
-
-async function describe(client: PlatformClient, stackName: string, unchanged: boolean): Promise<Deployed> {
-  const stack = listAt(
-    await client.call('cloudformation', 'DescribeStacks', { StackName: stackName }),
-    'Stacks',
-  )[0]
-  const resources = listAt(
-    await client.call('cloudformation', 'ListStackResources', { StackName: stackName }),
-    'StackResourceSummaries',
-  ).filter(isRecord)
-  const port = new URL(client.endpoint).port
-  const endpoints = resources.flatMap((resource) => {
-    const type = stringAt(resource, 'ResourceType')
-    const id = stringAt(resource, 'PhysicalResourceId') ?? ''
-    const name = stringAt(resource, 'LogicalResourceId') ?? ''
-    const base = `http://${id}.execute-api.localhost:${port}`
-    if (type === 'AWS::ApiGatewayV2::Api') return [{ name, url: `${base}/` }]
-    if (type !== 'AWS::ApiGateway::RestApi') return []
-    const stages = resources
-      .filter((other) => stringAt(other, 'ResourceType') === 'AWS::ApiGateway::Stage')
-      .map((stage) => stringAt(stage, 'PhysicalResourceId') ?? '')
-    return stages.map((stage) => ({ name, url: `${base}/${stage}/` }))
-  })
-  const outputs = listAt(stack, 'Outputs').map((output) => ({
-    key: stringAt(output, 'OutputKey') ?? '',
-    value: stringAt(output, 'OutputValue') ?? '',
-    description: stringAt(output, 'Description') ?? '',
-  }))
-  return {
-    stack: stackName,
-    status: stringAt(stack, 'StackStatus') ?? '',
-    resources: resources.length,
-    unchanged,
-    outputs,
-    endpoints,
-  }
 }

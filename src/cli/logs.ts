@@ -2,10 +2,9 @@
 import { numberAt, stringAt } from '#base/json.ts'
 import { instant, isoMs } from '#base/time.ts'
 import { type Parsed, UsageError } from '#cli/arguments.ts'
-import { type PlatformClient, clientOf } from '#cli/client.ts'
+import { type PlatformClient, clientOf, listAt } from '#cli/client.ts'
 import { parseDuration } from '#cli/clock.ts'
 import { type Command, EXIT } from '#cli/command.ts'
-import { listAt } from '#cli/deployment.ts'
 import type { Terminal } from '#cli/terminal.ts'
 
 const POLL_MS = 500

@@ -15,6 +15,8 @@ export const VERSION = '0.1.0'
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('#cli/start.ts')).start,
   up: async () => (await import('#cli/up.ts')).up,
+  fly: async () => (await import('#cli/fly.ts')).fly,
+  load: async () => (await import('#cli/fly.ts')).load,
   deploy: async () => (await import('#cli/deploy.ts')).deploy,
   invoke: async () => (await import('#cli/invoke.ts')).invoke,
   logs: async () => (await import('#cli/logs.ts')).logs,

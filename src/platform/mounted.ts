@@ -17,6 +17,8 @@ export interface Wired {
   /** Deliveries to ARNs whose third part is that name. */
   readonly accept?: Accept | undefined
   readonly dataPlane?: DataPlane | undefined
+  /** Work before the first request, such as a sweep of orphans. */
+  readonly start?: (() => Promise<void>) | undefined
   /** Forgets what it holds in memory; the files are emptied by the platform. */
   readonly reset?: (() => Promise<void>) | undefined
   readonly stop?: (() => Promise<void>) | undefined

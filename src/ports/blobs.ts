@@ -23,5 +23,7 @@ export interface Blobs {
   read(id: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Harmless when there is no such blob. */
   delete(id: string): Promise<void>
+  /** Every id there is, in no order: for sweeps of bodies that nothing names. */
+  ids(): AsyncIterable<string>
   clear(): Promise<void>
 }

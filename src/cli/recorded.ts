@@ -1,0 +1,42 @@
+/** Spans and usage that a platform recorded, read back as what they are. */
+import { isRecord } from '#base/json.ts'
+import type { Instant } from '#base/time.ts'
+import type { PlatformClient } from '#cli/client.ts'
+import type { Span } from '#ports/spans.ts'
+import type { UsageRecord } from '#ports/usage.ts'
+
+export interface Recorded {
+  readonly spans: readonly Span[]
+  readonly usage: readonly UsageRecord[]
+}
+
+const SPANS_MAX = 1_000_000
+/** Records of the last answers are written a moment after them: after asynchronous log lines and freezes. */
+const SETTLE_MS = 300
+
+/** The platform wrote these lines itself from the same types: the casts are the decoder's. */
+const isSpan = (value: unknown): value is Span =>
+  isRecord(value) && typeof value['traceId'] === 'string' && typeof value['start'] === 'number'
+const isUsage = (value: unknown): value is UsageRecord =>
+  isRecord(value) && typeof value['dimension'] === 'string' && typeof value['quantity'] === 'number'
+
+/** Everything from that time on. `answered` is how many requests must have left a span; it is waited for, shortly. */
+export async function recordedSince(
+  client: PlatformClient,
+  from: Instant,
+  answered: number,
+): Promise<Recorded> {
+  await new Promise((resume) => setTimeout(resume, SETTLE_MS))
+  const query = `from=${Math.floor(from) - 1}&limit=${Math.max(SPANS_MAX, answered)}`
+  const [spans, usage] = await Promise.all([
+    client.lines(`/_windtunnel/spans?${query}`),
+    client.lines(`/_windtunnel/usage?${query}`),
+  ])
+  return { spans: spans.filter(isSpan), usage: usage.filter(isUsage) }
+}
+
+/** The spans of one trace, oldest first. */
+export async function spansOfTrace(client: PlatformClient, traceId: string): Promise<readonly Span[]> {
+  const lines = await client.lines(`/_windtunnel/spans?trace=${encodeURIComponent(traceId)}&limit=10000`)
+  return lines.filter(isSpan)
+}

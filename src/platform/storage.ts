@@ -1,0 +1,86 @@
+/** Where everything durable lies: folders below the data folder, or nothing but memory. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { present } from '#base/assert.ts'
+import type { Trouble } from '#base/trouble.ts'
+import { fileBlobs } from '#host/blobs/files.ts'
+import { memoryBlobs } from '#host/blobs/memory.ts'
+import { memoryStores } from '#host/store/memory.ts'
+import { openStores } from '#host/store/sqlite.ts'
+import { logEventsOn } from '#host/telemetry/log-events.ts'
+import { memoryTelemetry } from '#host/telemetry/memory.ts'
+import { openTelemetry } from '#host/telemetry/telemetry.ts'
+import { spansOn } from '#host/telemetry/spans.ts'
+import { usageOn } from '#host/telemetry/usage.ts'
+import type { Blobs } from '#ports/blobs.ts'
+import type { Log } from '#ports/log.ts'
+import type { LogEvents } from '#ports/log-events.ts'
+import type { Spans } from '#ports/spans.ts'
+import type { Stores } from '#ports/store.ts'
+import type { Usage } from '#ports/usage.ts'
+
+/** Each has a folder of its own, so that a sweep of one never sees another's. */
+const SERVICES_WITH_BODIES = ['lambda', 's3'] as const
+
+export interface Storage {
+  readonly stores: Stores
+  /** For what must be files in any case: a temporary folder when everything else is in memory. */
+  readonly folder: string
+  /** Bodies of one service. */
+  blobs(service: string): Blobs
+  readonly spans: Spans
+  readonly usage: Usage
+  readonly logEvents: LogEvents
+  /** Empties all of it. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface StorageOptions {
+  readonly dataFolder: string | undefined
+  readonly log: Log
+  now(): number
+  fatal(trouble: Trouble): void
+}
+
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const { dataFolder, log } = options
+  const fatal = (trouble: Trouble): void => options.fatal(trouble)
+  const folder = dataFolder ?? mkdtempSync(join(tmpdir(), 'windtunnel-memory-'))
+  const stores =
+    dataFolder === undefined
+      ? memoryStores()
+      : await openStores({ folder: join(folder, 'store'), log, fatal })
+  const telemetry =
+    dataFolder === undefined
+      ? memoryTelemetry()
+      : await openTelemetry({ folder: join(folder, 'telemetry'), now: () => options.now(), fatal })
+  const blobs = new Map<string, Blobs>()
+  for (const service of SERVICES_WITH_BODIES) {
+    blobs.set(
+      service,
+      dataFolder === undefined ? memoryBlobs() : await fileBlobs(join(folder, 'blobs', service)),
+    )
+  }
+  return {
+    folder,
+    stores,
+    blobs: (service) => present(blobs.get(service), `${service} is a service with bodies`),
+    spans: spansOn(telemetry),
+    usage: usageOn(telemetry),
+    logEvents: logEventsOn(telemetry),
+    clear: async () => {
+      await Promise.all([
+        stores.clear(),
+        telemetry.clear(),
+        ...[...blobs.values()].map(async (each) => await each.clear()),
+      ])
+    },
+    close: async () => {
+      await stores.close()
+      await telemetry.close()
+      if (dataFolder === undefined) rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
