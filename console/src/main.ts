@@ -85,8 +85,8 @@ function draw(): void {
 }
 
 function drawEnvironments(list: readonly Environment[]): void {
-  const groups = [...Map.groupBy(list, (environment) => environment.functionName)]
-  const rows = groups.map(([name, group]) => [name, String(group.length), [...Map.groupBy(group, (environment) => environment.state)].map(([state, of]) => `${of.length} ${state}`).join(', ')])
+  const groups = [...Map.groupBy(list, (environment) => environment.functionArn.replace(/^.*:function:/, ''))]
+  const rows = groups.map(([name, group]) => [name, String(group.length), [...Map.groupBy(group, (environment) => (environment.frozen ? 'frozen' : environment.state))].map(([state, of]) => `${of.length} ${state}`).join(', ')])
   lanes.replaceChildren(rows.length === 0 ? element('p', 'empty', 'No execution environment is alive.') : table(['function', 'environments', 'states'], rows))
 }
 

@@ -22,9 +22,9 @@ export interface Span {
 
 export interface Environment {
   readonly id: string
-  readonly functionName: string
+  readonly functionArn: string
   readonly state: string
-  readonly memoryMb?: number
+  readonly frozen: boolean
 }
 
 async function get(path: string): Promise<Response> {

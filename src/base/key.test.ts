@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { compareBytes } from '#base/bytes.ts'
-import { keyOf, keysBelow, partsOf } from '#base/key.ts'
+import { keyOf, keysBeginning, keysBelow, partsOf } from '#base/key.ts'
 
 const part = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -33,4 +33,20 @@ test('keysBelow() holds every extension and no neighbour', () => {
   assert.ok(inside(keyOf('000000000000', 'function', 'f')))
   assert.ok(!inside(keyOf('000000000000', 'functions', 'f')))
   assert.ok(!inside(keyOf('000000000001', 'function', 'f')))
+})
+
+test('keysBeginning() holds exactly the keys whose text begins so', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ maxLength: 3 }),
+      fc.string({ unit: fc.constantFrom('a', 'b', '\u0000', '\u{10ffff}') }),
+      (tail, head) => {
+        const { from, to } = keysBeginning('s3', head)
+        const inside = (key: Uint8Array): boolean => compareBytes(key, from) >= 0 && compareBytes(key, to) < 0
+        assert.ok(inside(keyOf('s3', head + tail)))
+        assert.ok(inside(keyOf('s3', head + tail, 5)))
+        assert.equal(inside(keyOf('s3', tail)), tail.startsWith(head))
+      },
+    ),
+  )
 })

@@ -47,6 +47,17 @@ export function keysBelow(...parts: readonly KeyPart[]): { readonly from: Bytes;
   return { from, to }
 }
 
+/** All keys that go on from these parts, where the last part, a text, is only the beginning of the key's text there. */
+export function keysBeginning(...parts: readonly KeyPart[]): { readonly from: Bytes; readonly to: Bytes } {
+  assert(typeof parts.at(-1) === 'string', 'only a text has a beginning')
+  const closed = keyOf(...parts)
+  const from = closed.subarray(0, closed.length - 2)
+  const to = new Uint8Array(from.length + 1)
+  to.set(from)
+  to[from.length] = 0xff
+  return { from, to }
+}
+
 /** The parts of a key that `keyOf` made. */
 export function partsOf(key: Bytes): KeyPart[] {
   const parts: KeyPart[] = []

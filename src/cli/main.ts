@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   deploy: async () => (await import('#cli/deploy.ts')).deploy,
   invoke: async () => (await import('#cli/invoke.ts')).invoke,
   logs: async () => (await import('#cli/logs.ts')).logs,
+  environments: async () => (await import('#cli/environments.ts')).environments,
   clock: async () => (await import('#cli/clock.ts')).clock,
   reset: async () => (await import('#cli/reset.ts')).reset,
 }

@@ -57,10 +57,8 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
     terminal.step(line),
   )
   try {
-    const code = await Promise.race([
-      mainJob(parsed, terminal, platform),
-      ending.promise.then(() => EXIT.interrupted),
-    ])
+    const job = mainJob(parsed, terminal, platform)
+    const code = await Promise.race([job, ending.promise.then(async () => await interrupted(job))])
     if (parsed.has('once') || code === EXIT.interrupted) return code
     terminal.note(`the platform stays up at ${platform.url} until Ctrl-C`)
     await Promise.race([ending.promise, platform.ended])
@@ -73,7 +71,9 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
 
 /** A flight that is stopped still prints what it measured; a deployment is not waited for. */
 async function interrupted(job: Promise<number>): Promise<number> {
-  const bound = new Promise<number>((resolve) => setTimeout(() => resolve(EXIT.interrupted), REPORT_GRACE_MS).unref())
+  const bound = new Promise<number>((resolve) =>
+    setTimeout(() => resolve(EXIT.interrupted), REPORT_GRACE_MS).unref(),
+  )
   await Promise.race([job, bound])
   return EXIT.interrupted
 }

@@ -26,7 +26,7 @@ export interface ApiKey {
   readonly createdDate?: Instant | undefined
   readonly lastUpdatedDate?: Instant | undefined
   readonly stageKeys?: readonly string[] | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface ApiKeyIds {
@@ -95,7 +95,7 @@ export type CacheClusterStatus = "CREATE_IN_PROGRESS" | "AVAILABLE" | "DELETE_IN
 export interface CanarySettings {
   readonly percentTraffic?: number | undefined
   readonly deploymentId?: string | undefined
-  readonly stageVariableOverrides?: { readonly [key: string]: string } | undefined
+  readonly stageVariableOverrides?: { readonly [key: string]: string | null } | undefined
   readonly useStageCache?: boolean | undefined
 }
 
@@ -105,7 +105,7 @@ export interface ClientCertificate {
   readonly pemEncodedCertificate?: string | undefined
   readonly createdDate?: Instant | undefined
   readonly expirationDate?: Instant | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface ClientCertificates {
@@ -129,7 +129,7 @@ export interface CreateApiKeyRequest {
   readonly value?: string | undefined
   readonly stageKeys?: readonly StageKey[] | undefined
   readonly customerId?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface CreateAuthorizerRequest {
@@ -161,7 +161,7 @@ export interface CreateDeploymentRequest {
   readonly description?: string | undefined
   readonly cacheClusterEnabled?: boolean | undefined
   readonly cacheClusterSize?: CacheClusterSize | undefined
-  readonly variables?: { readonly [key: string]: string } | undefined
+  readonly variables?: { readonly [key: string]: string | null } | undefined
   readonly canarySettings?: DeploymentCanarySettings | undefined
   readonly tracingEnabled?: boolean | undefined
 }
@@ -183,7 +183,7 @@ export interface CreateDomainNameAccessAssociationRequest {
   readonly domainNameArn: string
   readonly accessAssociationSourceType: AccessAssociationSourceType
   readonly accessAssociationSource: string
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface CreateDomainNameRequest {
@@ -196,7 +196,7 @@ export interface CreateDomainNameRequest {
   readonly regionalCertificateName?: string | undefined
   readonly regionalCertificateArn?: string | undefined
   readonly endpointConfiguration?: EndpointConfiguration | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
   readonly securityPolicy?: SecurityPolicy | undefined
   readonly endpointAccessMode?: EndpointAccessMode | undefined
   readonly mutualTlsAuthentication?: MutualTlsAuthenticationInput | undefined
@@ -236,7 +236,7 @@ export interface CreateRestApiRequest {
   readonly apiKeySource?: ApiKeySourceType | undefined
   readonly endpointConfiguration?: EndpointConfiguration | undefined
   readonly policy?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
   readonly disableExecuteApiEndpoint?: boolean | undefined
   readonly securityPolicy?: SecurityPolicy | undefined
   readonly endpointAccessMode?: EndpointAccessMode | undefined
@@ -249,11 +249,11 @@ export interface CreateStageRequest {
   readonly description?: string | undefined
   readonly cacheClusterEnabled?: boolean | undefined
   readonly cacheClusterSize?: CacheClusterSize | undefined
-  readonly variables?: { readonly [key: string]: string } | undefined
+  readonly variables?: { readonly [key: string]: string | null } | undefined
   readonly documentationVersion?: string | undefined
   readonly canarySettings?: CanarySettings | undefined
   readonly tracingEnabled?: boolean | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface CreateUsagePlanKeyRequest {
@@ -268,14 +268,14 @@ export interface CreateUsagePlanRequest {
   readonly apiStages?: readonly ApiStage[] | undefined
   readonly throttle?: ThrottleSettings | undefined
   readonly quota?: QuotaSettings | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface CreateVpcLinkRequest {
   readonly name: string
   readonly description?: string | undefined
   readonly targetArns: readonly string[]
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface DeleteApiKeyRequest {
@@ -398,7 +398,7 @@ export interface Deployment {
 
 export interface DeploymentCanarySettings {
   readonly percentTraffic?: number | undefined
-  readonly stageVariableOverrides?: { readonly [key: string]: string } | undefined
+  readonly stageVariableOverrides?: { readonly [key: string]: string | null } | undefined
   readonly useStageCache?: boolean | undefined
 }
 
@@ -462,7 +462,7 @@ export interface DomainName {
   readonly domainNameStatusMessage?: string | undefined
   readonly securityPolicy?: SecurityPolicy | undefined
   readonly endpointAccessMode?: EndpointAccessMode | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
   readonly mutualTlsAuthentication?: MutualTlsAuthentication | undefined
   readonly ownershipVerificationCertificateArn?: string | undefined
   readonly managementPolicy?: string | undefined
@@ -475,7 +475,7 @@ export interface DomainNameAccessAssociation {
   readonly domainNameArn?: string | undefined
   readonly accessAssociationSourceType?: AccessAssociationSourceType | undefined
   readonly accessAssociationSource?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface DomainNameAccessAssociations {
@@ -519,8 +519,8 @@ export interface FlushStageCacheRequest {
 export interface GatewayResponse {
   readonly responseType?: GatewayResponseType | undefined
   readonly statusCode?: string | undefined
-  readonly responseParameters?: { readonly [key: string]: string } | undefined
-  readonly responseTemplates?: { readonly [key: string]: string } | undefined
+  readonly responseParameters?: { readonly [key: string]: string | null } | undefined
+  readonly responseTemplates?: { readonly [key: string]: string | null } | undefined
   readonly defaultResponse?: boolean | undefined
 }
 
@@ -533,7 +533,7 @@ export interface GatewayResponses {
 
 export interface GenerateClientCertificateRequest {
   readonly description?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface GetAccountRequest {}
@@ -643,7 +643,7 @@ export interface GetExportRequest {
   readonly restApiId: string
   readonly stageName: string
   readonly exportType: string
-  readonly parameters?: { readonly [key: string]: string } | undefined
+  readonly parameters?: { readonly [key: string]: string | null } | undefined
   readonly accepts?: string | undefined
 }
 
@@ -738,7 +738,7 @@ export interface GetSdkRequest {
   readonly restApiId: string
   readonly stageName: string
   readonly sdkType: string
-  readonly parameters?: { readonly [key: string]: string } | undefined
+  readonly parameters?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface GetSdkTypeRequest {
@@ -821,7 +821,7 @@ export interface ImportDocumentationPartsRequest {
 
 export interface ImportRestApiRequest {
   readonly failOnWarnings?: boolean | undefined
-  readonly parameters?: { readonly [key: string]: string } | undefined
+  readonly parameters?: { readonly [key: string]: string | null } | undefined
   readonly body: Uint8Array
 }
 
@@ -832,8 +832,8 @@ export interface Integration {
   readonly connectionType?: ConnectionType | undefined
   readonly connectionId?: string | undefined
   readonly credentials?: string | undefined
-  readonly requestParameters?: { readonly [key: string]: string } | undefined
-  readonly requestTemplates?: { readonly [key: string]: string } | undefined
+  readonly requestParameters?: { readonly [key: string]: string | null } | undefined
+  readonly requestTemplates?: { readonly [key: string]: string | null } | undefined
   readonly passthroughBehavior?: string | undefined
   readonly contentHandling?: ContentHandlingStrategy | undefined
   readonly timeoutInMillis?: number | undefined
@@ -848,8 +848,8 @@ export interface Integration {
 export interface IntegrationResponse {
   readonly statusCode?: string | undefined
   readonly selectionPattern?: string | undefined
-  readonly responseParameters?: { readonly [key: string]: string } | undefined
-  readonly responseTemplates?: { readonly [key: string]: string } | undefined
+  readonly responseParameters?: { readonly [key: string]: string | null } | undefined
+  readonly responseTemplates?: { readonly [key: string]: string | null } | undefined
   readonly contentHandling?: ContentHandlingStrategy | undefined
 }
 
@@ -905,8 +905,8 @@ export interface Method {
   readonly apiKeyRequired?: boolean | undefined
   readonly requestValidatorId?: string | undefined
   readonly operationName?: string | undefined
-  readonly requestParameters?: { readonly [key: string]: boolean } | undefined
-  readonly requestModels?: { readonly [key: string]: string } | undefined
+  readonly requestParameters?: { readonly [key: string]: boolean | null } | undefined
+  readonly requestModels?: { readonly [key: string]: string | null } | undefined
   readonly methodResponses?: { readonly [key: string]: MethodResponse } | undefined
   readonly methodIntegration?: Integration | undefined
   readonly authorizationScopes?: readonly string[] | undefined
@@ -914,8 +914,8 @@ export interface Method {
 
 export interface MethodResponse {
   readonly statusCode?: string | undefined
-  readonly responseParameters?: { readonly [key: string]: boolean } | undefined
-  readonly responseModels?: { readonly [key: string]: string } | undefined
+  readonly responseParameters?: { readonly [key: string]: boolean | null } | undefined
+  readonly responseModels?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface MethodSetting {
@@ -977,8 +977,8 @@ export interface PutGatewayResponseRequest {
   readonly restApiId: string
   readonly responseType: GatewayResponseType
   readonly statusCode?: string | undefined
-  readonly responseParameters?: { readonly [key: string]: string } | undefined
-  readonly responseTemplates?: { readonly [key: string]: string } | undefined
+  readonly responseParameters?: { readonly [key: string]: string | null } | undefined
+  readonly responseTemplates?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface PutIntegrationRequest {
@@ -991,8 +991,8 @@ export interface PutIntegrationRequest {
   readonly connectionType?: ConnectionType | undefined
   readonly connectionId?: string | undefined
   readonly credentials?: string | undefined
-  readonly requestParameters?: { readonly [key: string]: string } | undefined
-  readonly requestTemplates?: { readonly [key: string]: string } | undefined
+  readonly requestParameters?: { readonly [key: string]: string | null } | undefined
+  readonly requestTemplates?: { readonly [key: string]: string | null } | undefined
   readonly passthroughBehavior?: string | undefined
   readonly cacheNamespace?: string | undefined
   readonly cacheKeyParameters?: readonly string[] | undefined
@@ -1009,8 +1009,8 @@ export interface PutIntegrationResponseRequest {
   readonly httpMethod: string
   readonly statusCode: string
   readonly selectionPattern?: string | undefined
-  readonly responseParameters?: { readonly [key: string]: string } | undefined
-  readonly responseTemplates?: { readonly [key: string]: string } | undefined
+  readonly responseParameters?: { readonly [key: string]: string | null } | undefined
+  readonly responseTemplates?: { readonly [key: string]: string | null } | undefined
   readonly contentHandling?: ContentHandlingStrategy | undefined
 }
 
@@ -1022,8 +1022,8 @@ export interface PutMethodRequest {
   readonly authorizerId?: string | undefined
   readonly apiKeyRequired?: boolean | undefined
   readonly operationName?: string | undefined
-  readonly requestParameters?: { readonly [key: string]: boolean } | undefined
-  readonly requestModels?: { readonly [key: string]: string } | undefined
+  readonly requestParameters?: { readonly [key: string]: boolean | null } | undefined
+  readonly requestModels?: { readonly [key: string]: string | null } | undefined
   readonly requestValidatorId?: string | undefined
   readonly authorizationScopes?: readonly string[] | undefined
 }
@@ -1033,8 +1033,8 @@ export interface PutMethodResponseRequest {
   readonly resourceId: string
   readonly httpMethod: string
   readonly statusCode: string
-  readonly responseParameters?: { readonly [key: string]: boolean } | undefined
-  readonly responseModels?: { readonly [key: string]: string } | undefined
+  readonly responseParameters?: { readonly [key: string]: boolean | null } | undefined
+  readonly responseModels?: { readonly [key: string]: string | null } | undefined
 }
 
 export type PutMode = "merge" | "overwrite" | (string & {})
@@ -1043,7 +1043,7 @@ export interface PutRestApiRequest {
   readonly restApiId: string
   readonly mode?: PutMode | undefined
   readonly failOnWarnings?: boolean | undefined
-  readonly parameters?: { readonly [key: string]: string } | undefined
+  readonly parameters?: { readonly [key: string]: string | null } | undefined
   readonly body: Uint8Array
 }
 
@@ -1101,7 +1101,7 @@ export interface RestApi {
   readonly apiKeySource?: ApiKeySourceType | undefined
   readonly endpointConfiguration?: EndpointConfiguration | undefined
   readonly policy?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
   readonly disableExecuteApiEndpoint?: boolean | undefined
   readonly rootResourceId?: string | undefined
   readonly securityPolicy?: SecurityPolicy | undefined
@@ -1159,13 +1159,13 @@ export interface Stage {
   readonly cacheClusterSize?: CacheClusterSize | undefined
   readonly cacheClusterStatus?: CacheClusterStatus | undefined
   readonly methodSettings?: { readonly [key: string]: MethodSetting } | undefined
-  readonly variables?: { readonly [key: string]: string } | undefined
+  readonly variables?: { readonly [key: string]: string | null } | undefined
   readonly documentationVersion?: string | undefined
   readonly accessLogSettings?: AccessLogSettings | undefined
   readonly canarySettings?: CanarySettings | undefined
   readonly tracingEnabled?: boolean | undefined
   readonly webAclArn?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
   readonly createdDate?: Instant | undefined
   readonly lastUpdatedDate?: Instant | undefined
 }
@@ -1181,11 +1181,11 @@ export interface Stages {
 
 export interface TagResourceRequest {
   readonly resourceArn: string
-  readonly tags: { readonly [key: string]: string }
+  readonly tags: { readonly [key: string]: string | null }
 }
 
 export interface Tags {
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface Template {
@@ -1195,12 +1195,12 @@ export interface Template {
 export interface TestInvokeAuthorizerRequest {
   readonly restApiId: string
   readonly authorizerId: string
-  readonly headers?: { readonly [key: string]: string } | undefined
+  readonly headers?: { readonly [key: string]: string | null } | undefined
   readonly multiValueHeaders?: { readonly [key: string]: readonly string[] } | undefined
   readonly pathWithQueryString?: string | undefined
   readonly body?: string | undefined
-  readonly stageVariables?: { readonly [key: string]: string } | undefined
-  readonly additionalContext?: { readonly [key: string]: string } | undefined
+  readonly stageVariables?: { readonly [key: string]: string | null } | undefined
+  readonly additionalContext?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface TestInvokeAuthorizerResponse {
@@ -1210,7 +1210,7 @@ export interface TestInvokeAuthorizerResponse {
   readonly principalId?: string | undefined
   readonly policy?: string | undefined
   readonly authorization?: { readonly [key: string]: readonly string[] } | undefined
-  readonly claims?: { readonly [key: string]: string } | undefined
+  readonly claims?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface TestInvokeMethodRequest {
@@ -1219,16 +1219,16 @@ export interface TestInvokeMethodRequest {
   readonly httpMethod: string
   readonly pathWithQueryString?: string | undefined
   readonly body?: string | undefined
-  readonly headers?: { readonly [key: string]: string } | undefined
+  readonly headers?: { readonly [key: string]: string | null } | undefined
   readonly multiValueHeaders?: { readonly [key: string]: readonly string[] } | undefined
   readonly clientCertificateId?: string | undefined
-  readonly stageVariables?: { readonly [key: string]: string } | undefined
+  readonly stageVariables?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface TestInvokeMethodResponse {
   readonly status?: number | undefined
   readonly body?: string | undefined
-  readonly headers?: { readonly [key: string]: string } | undefined
+  readonly headers?: { readonly [key: string]: string | null } | undefined
   readonly multiValueHeaders?: { readonly [key: string]: readonly string[] } | undefined
   readonly log?: string | undefined
   readonly latency?: number | undefined
@@ -1407,7 +1407,7 @@ export interface UsagePlan {
   readonly throttle?: ThrottleSettings | undefined
   readonly quota?: QuotaSettings | undefined
   readonly productCode?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export interface UsagePlanKey {
@@ -1434,7 +1434,7 @@ export interface VpcLink {
   readonly targetArns?: readonly string[] | undefined
   readonly status?: VpcLinkStatus | undefined
   readonly statusMessage?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
+  readonly tags?: { readonly [key: string]: string | null } | undefined
 }
 
 export type VpcLinkStatus = "AVAILABLE" | "PENDING" | "DELETING" | "FAILED" | (string & {})

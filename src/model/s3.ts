@@ -1147,6 +1147,7 @@ export interface GetObjectOutput {
   readonly ObjectLockEventHold?: ObjectLockEventHold | undefined
   readonly ObjectLockEventHoldDurationDays?: number | undefined
   readonly ObjectLockEventHoldDurationYears?: number | undefined
+  readonly StatusCode?: number | undefined
 }
 
 export interface GetObjectRequest {
@@ -1296,6 +1297,7 @@ export interface HeadObjectOutput {
   readonly ObjectLockEventHold?: ObjectLockEventHold | undefined
   readonly ObjectLockEventHoldDurationDays?: number | undefined
   readonly ObjectLockEventHoldDurationYears?: number | undefined
+  readonly StatusCode?: number | undefined
 }
 
 export interface HeadObjectRequest {
@@ -2571,6 +2573,7 @@ export interface RequestProgress {
 export interface RestoreObjectOutput {
   readonly RequestCharged?: RequestCharged | undefined
   readonly RestoreOutputPath?: string | undefined
+  readonly StatusCode?: number | undefined
 }
 
 export interface RestoreObjectRequest {

@@ -22,6 +22,8 @@ import type { Usage } from '#ports/usage.ts'
 
 /** Each has a folder of its own, so that a sweep of one never sees another's. */
 const SERVICES_WITH_BODIES = ['lambda', 's3'] as const
+/** Files of the store that hold their small bodies. */
+const SMALL_BODIES = { lambda: 'function-packages', s3: 'object-bodies' } as const
 
 export interface Storage {
   readonly stores: Stores
@@ -60,7 +62,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   for (const service of SERVICES_WITH_BODIES) {
     blobs.set(
       service,
-      dataFolder === undefined ? memoryBlobs() : await fileBlobs(join(folder, 'blobs', service)),
+      dataFolder === undefined
+        ? memoryBlobs()
+        : await fileBlobs({
+            folder: join(folder, 'blobs', service),
+            small: stores.open(SMALL_BODIES[service]),
+          }),
     )
   }
   return {

@@ -5,8 +5,7 @@ import { gunzipSync, inflateRawSync } from 'node:zlib'
 
 export type Archive = ReadonlyMap<string, Buffer>
 
-export const sha256 = (file: string): string =>
-  createHash('sha256').update(readFileSync(file)).digest('hex')
+export const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
 
 /** Entries of a zip whose name passes the test. Source: PKWARE APPNOTE 4.3, central directory. */
 export function readZip(file: string, wanted: (name: string) => boolean): Archive {

@@ -23,7 +23,9 @@ export function fetchBotocore(folder: string): Package {
   mkdirSync(folder, { recursive: true })
   const pattern = /^botocore-(.+?)-py3-none-any\.whl$/
   if (find(folder, pattern) === undefined)
-    execFileSync('pip', ['download', '--quiet', '--no-deps', '--dest', folder, 'botocore'], { stdio: 'inherit' })
+    execFileSync('pip', ['download', '--quiet', '--no-deps', '--dest', folder, 'botocore'], {
+      stdio: 'inherit',
+    })
   const name = find(folder, pattern)
   if (name === undefined) throw new Error(`pip left no botocore wheel in ${folder}`)
   const file = join(folder, name)
@@ -56,7 +58,8 @@ export function fetchClients(folder: string): ReadonlyMap<string, Package> {
       const file = join(folder, name)
       const files = readTarball(
         file,
-        (entry) => /^dist-es\/schemas\/schemas_\d+\.js$/.test(entry) || entry === 'LICENSE',
+        (entry) =>
+          /^dist-es\/(?:schemas\/schemas_\d+|runtimeConfig\.shared)\.js$/.test(entry) || entry === 'LICENSE',
       )
       const version = pattern(client).exec(name)?.[1] ?? ''
       return [service, { name: client, version, sha256: sha256(file), files }]

@@ -1,0 +1,240 @@
+/**
+ * The launcher: a small process that forks every execution environment, so that the server process never does (a spawn
+ * holds an event loop for milliseconds). It is told everything over one framed socket on fd 3; when that socket
+ * closes, the platform is gone, and all environments are ended. It decides nothing: what to run, where and with which
+ * limits comes from `src/host/sandbox`, which also makes the groups' paths and the argument lists.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, constants, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { endTree, innermost, killTree, makeGroups, removeGroups } from './processes.mjs'
+
+const slots = Math.max(1, Number(process.argv[2] ?? 1))
+/** A runtime that has not spoken by then gives its start slot to the next one. */
+const SETTLE_MS = 250
+
+const jobs = new Map()
+const queue = []
+const starting = new Map()
+let governor
+/** @type {{ groups: string[], folders: string[] }} */
+let leavings = { groups: [], folders: [] }
+
+const socket = new net.Socket({ fd: 3, readable: true, writable: true })
+
+function send(message) {
+  if (ending) return
+  const body = Buffer.from(JSON.stringify(message))
+  const frame = Buffer.allocUnsafe(4 + body.length)
+  frame.writeUInt32BE(body.length, 0)
+  body.copy(frame, 4)
+  socket.write(frame)
+}
+
+let held = Buffer.alloc(0)
+socket.on('data', (chunk) => {
+  held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+  while (held.length >= 4) {
+    const end = 4 + held.readUInt32BE(0)
+    if (held.length < end) return
+    const message = JSON.parse(held.toString('utf8', 4, end))
+    held = held.subarray(end)
+    orders[message.op](message)
+  }
+})
+socket.on('end', endAll)
+socket.on('error', endAll)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {}) // the platform decides when we end
+
+let ending = false
+
+/** The platform is gone: nothing of it stays. */
+function endAll() {
+  if (ending) return
+  ending = true
+  queue.length = 0
+  const all = [...jobs.values()]
+  for (const job of all) if (job.pid !== undefined) killTree(job)
+  const finish = (tries) => {
+    const gone = all.map((job) => removeGroups(job.groups)).every((isGone) => isGone)
+    if (!gone && tries < 200) {
+      setTimeout(finish, 10, tries + 1)
+      return
+    }
+    removeGroups({ make: leavings.groups })
+    removeFolders()
+    process.exit(0)
+  }
+  finish(0)
+}
+
+function removeFolders() {
+  for (const folder of leavings.folders) {
+    const mounts = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1])
+    for (const mount of mounts) if (mount?.startsWith(`${folder}/`)) spawnSync('umount', ['-l', mount])
+    try {
+      rmSync(folder, { recursive: true, force: true })
+    } catch {
+      // the next platform sweeps it
+    }
+  }
+}
+
+/** What the platform may ask for; each message's `op` names one. */
+const orders = {
+  start(job) {
+    jobs.set(job.id, job)
+    job.askedAt = performance.now()
+    queue.push(job)
+    startNext()
+  },
+  /** What to remove when the platform has been killed. */
+  leavings: ({ groups, folders }) => (leavings = { groups, folders }),
+  settled: ({ id }) => settle(id),
+  kill({ id }) {
+    const job = jobs.get(id)
+    if (job?.pid !== undefined) killTree(job)
+    else if (job !== undefined) dequeue(job)
+  },
+  end({ id, graceMs }) {
+    const job = jobs.get(id)
+    if (job?.pid === undefined) {
+      if (job !== undefined) dequeue(job)
+      return
+    }
+    endTree(job, graceMs)
+  },
+  remove({ id, groups, token }) {
+    jobs.delete(id)
+    removeWhenEmpty(groups, token, 0)
+  },
+  run({ token, argv, options }) {
+    const child = spawn(argv[0], argv.slice(1), { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    const keep = (chunk) => {
+      if (out.length < 8_192) out += chunk
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    child.on('error', (error) => send({ op: 'ran', token, code: -1, out: error.message }))
+    child.on('close', (code) => send({ op: 'ran', token, code: code ?? -1, out }))
+  },
+  peer: ({ token, port }) => send({ op: 'ran', token, code: uidOfPort(port), out: '' }),
+  freeze: ({ id, frozen }) => governed((g) => g.freeze(jobs.get(id), frozen)),
+  share: ({ id, quota }) => governed((g) => g.share(jobs.get(id), quota)),
+  innermost: ({ id, token }) => {
+    const job = jobs.get(id)
+    send({ op: 'ran', token, code: job?.pid === undefined ? -1 : innermost(job), out: '' })
+  },
+}
+
+/** The fallbacks for machines without cgroups are loaded only there. */
+function governed(run) {
+  governor ??= import('./governor.mjs').then((module) => module.governor(send))
+  void governor.then(run)
+}
+
+function startNext() {
+  while (starting.size < slots && queue.length > 0) {
+    const job = queue.shift()
+    starting.set(
+      job.id,
+      setTimeout(() => settle(job.id), SETTLE_MS),
+    )
+    start(job)
+  }
+}
+
+function settle(id) {
+  const timer = starting.get(id)
+  if (timer === undefined) return
+  clearTimeout(timer)
+  starting.delete(id)
+  startNext()
+}
+
+function dequeue(job) {
+  const at = queue.indexOf(job)
+  if (at === -1) return
+  queue.splice(at, 1)
+  jobs.delete(job.id)
+  send({ op: 'exited', id: job.id, run: job.run, code: null, signal: 'SIGKILL' })
+}
+
+function start(job) {
+  const begun = performance.now()
+  try {
+    makeGroups(job.groups)
+    const out = openOutput(job.output)
+    for (const file of job.groups.join) writeFileSync(file, '0')
+    let child
+    try {
+      child = spawn(job.argv[0], job.argv.slice(1), {
+        cwd: job.cwd,
+        env: job.env,
+        stdio: ['ignore', out, out],
+        detached: true,
+      })
+    } finally {
+      for (const file of job.groups.leave) writeFileSync(file, '0')
+      closeSync(out)
+    }
+    job.pid = child.pid
+    child.on('error', (error) => exited(job, { code: null, signal: null, trouble: error.message }))
+    child.on('exit', (code, signal) => exited(job, { code, signal }))
+    const startedMs = performance.now() - begun
+    if (child.pid !== undefined)
+      send({
+        op: 'started',
+        id: job.id,
+        run: job.run,
+        pid: child.pid,
+        queuedMs: begun - job.askedAt,
+        startedMs,
+      })
+    if (job.governed !== undefined) governed((g) => g.watch(job))
+  } catch (error) {
+    exited(job, { code: null, signal: null, trouble: error.message })
+  }
+}
+
+/** A FIFO whose reader is the platform. Our own reading end makes sure that opening it never waits. */
+function openOutput(path) {
+  const guard = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    return openSync(path, constants.O_WRONLY)
+  } finally {
+    closeSync(guard)
+  }
+}
+
+function exited(job, how) {
+  if (job.ended) return
+  job.ended = true
+  job.pid = undefined
+  if (jobs.get(job.id) === job) jobs.delete(job.id)
+  settle(job.id)
+  send({ op: 'exited', id: job.id, run: job.run, ...how, ...(job.oomKilled ? { oomKilled: true } : {}) })
+}
+
+function removeWhenEmpty(groups, token, tries) {
+  if (removeGroups(groups) || tries >= 100) {
+    send({ op: 'ran', token, code: 0, out: '' })
+    return
+  }
+  setTimeout(() => removeWhenEmpty(groups, token, tries + 1), tries < 10 ? 2 : 20)
+}
+
+/** Whose socket listens or dials from a local port, by /proc/net/tcp; -1 when it is not there. */
+function uidOfPort(port) {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
+    const fields = line.trim().split(/\s+/)
+    if (fields[1]?.endsWith(wanted) && fields[3] === '01') return Number(fields[7])
+  }
+  return -1
+}
+
+send({ op: 'hello' })

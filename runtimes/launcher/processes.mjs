@@ -1,0 +1,137 @@
+/**
+ * Process trees and control groups as the launcher handles them: make, join, kill, remove. Everything here is
+ * synchronous and reads /proc or writes group files; which groups there are is decided by the platform.
+ */
+import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+
+/** Makes the groups' folders and writes their limits. */
+export function makeGroups({ make, write }) {
+  for (const folder of make) {
+    try {
+      mkdirSync(folder)
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error // a restart finds its groups
+    }
+  }
+  for (const [file, value] of write) writeFileSync(file, value)
+}
+
+/** Removes the folders; true when all are gone. Whatever still runs in them is killed. */
+export function removeGroups({ make }) {
+  let gone = true
+  for (const folder of make) {
+    try {
+      rmdirSync(folder)
+    } catch (error) {
+      if (error.code === 'ENOENT') continue
+      gone = false
+      for (const pid of pidsIn(folder)) signal(pid, 'SIGKILL')
+    }
+  }
+  return gone
+}
+
+function pidsIn(folder) {
+  return read(`${folder}/cgroup.procs`)
+    .split('\n')
+    .filter((line) => line !== '' && line !== '0')
+    .map(Number)
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return '' // the process or group is gone
+  }
+}
+
+export function signal(pid, name) {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (error.code !== 'ESRCH' && error.code !== 'EPERM') throw error
+  }
+}
+
+/** Children of all threads of a process. */
+export function childrenOf(pid) {
+  let tasks = []
+  try {
+    tasks = readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
+  return tasks.flatMap((task) =>
+    read(`/proc/${pid}/task/${task}/children`)
+      .split(' ')
+      .filter((text) => text !== '')
+      .map(Number),
+  )
+}
+
+/** The process and all below it, parents first. */
+export function treeOf(pid) {
+  const found = [pid]
+  for (let at = 0; at < found.length && found.length < 5_000; at++) found.push(...childrenOf(found[at]))
+  return found
+}
+
+/** The function's own process: below bubblewrap and its init, or below unshare, else the process itself. */
+export function innermost(job) {
+  let pid = job.pid
+  for (let level = 0; level < job.wrappers; level++) {
+    const child = childrenOf(pid)[0]
+    if (child === undefined) break
+    pid = child
+  }
+  return pid
+}
+
+/** Ends a tree at once. With a pid namespace its first process takes all others along. */
+export function killTree(job) {
+  if (job.wrappers > 0) {
+    const first = childrenOf(job.pid)[0]
+    if (first !== undefined) {
+      signal(first, 'SIGKILL')
+      return
+    }
+  }
+  for (const file of job.groups.kill) {
+    try {
+      writeFileSync(file, '1')
+    } catch {
+      // the group is gone: so are its processes
+    }
+  }
+  for (let round = 0; round < 20; round++) {
+    const pids = [...treeOf(job.pid), ...job.groups.make.flatMap(pidsIn)]
+    for (const pid of pids) signal(pid, 'SIGKILL')
+    if (pids.length <= 1) break
+  }
+  if (job.uid !== undefined) killUser(job.uid)
+}
+
+/** What left the tree but kept the environment's own user. */
+function killUser(uid) {
+  for (let round = 0; round < 20; round++) {
+    const pids = readdirSync('/proc').filter(
+      (name) => /^\d+$/.test(name) && new RegExp(`^Uid:\\t${uid}\\t`, 'm').test(read(`/proc/${name}/status`)),
+    )
+    const living = pids.filter((pid) => !/^State:\tZ/m.test(read(`/proc/${pid}/status`)))
+    if (living.length === 0) return
+    for (const pid of living) signal(Number(pid), 'SIGKILL')
+  }
+}
+
+/** SIGTERM to the function's own process, SIGKILL to the tree when the grace is over. */
+export function endTree(job, graceMs) {
+  if (graceMs <= 0) {
+    killTree(job)
+    return
+  }
+  signal(innermost(job), 'SIGTERM')
+  setTimeout(() => {
+    if (job.pid !== undefined) killTree(job)
+  }, graceMs)
+}

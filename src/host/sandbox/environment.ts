@@ -1,0 +1,275 @@
+/**
+ * One sandbox: its folders, sockets and groups from start to removal, and its process through any number of starts. When
+ * to freeze, thaw, restart and end is decided by `services/lambda`; this does it, in the order that works.
+ */
+import { chmodSync, chownSync, readdirSync } from 'node:fs'
+import type { Server, Socket } from 'node:net'
+import { join } from 'node:path'
+import type { RuntimeRequest, Sandbox, SandboxSpec, SandboxUsage } from '#ports/sandboxes.ts'
+import { confine, type Interior } from '#host/sandbox/confinement.ts'
+import { Control } from '#host/sandbox/control.ts'
+import { exitOf } from '#host/sandbox/exit.ts'
+import type { GroupPlan } from '#host/sandbox/groups.ts'
+import type { Host } from '#host/sandbox/host.ts'
+import type { Exit } from '#host/sandbox/launcher.ts'
+import { Output } from '#host/sandbox/output.ts'
+import { runtimeServer } from '#host/sandbox/runtime-api.ts'
+import { customCommand, type RuntimePlan } from '#host/sandbox/runtimes.ts'
+import type { TmpFolder } from '#host/sandbox/tmp-folders.ts'
+
+const MIB = 1_048_576
+/** Less than this no runtime starts in. */
+const LEAST_MEMORY_BYTES = 32 * MIB
+const SOCKET_INSIDE = '/run/windtunnel/runtime.sock'
+
+/** What an environment holds while it exists. */
+interface Held {
+  readonly uid: number | undefined
+  readonly tmp: TmpFolder
+  readonly pipe: string
+  readonly output: Output
+  readonly interior: Interior
+  readonly groups: GroupPlan | undefined
+  readonly control: Control
+}
+
+export class Environment implements Sandbox {
+  readonly id: string
+  #host: Host
+  #spec: SandboxSpec
+  #held: Held | undefined
+  #name: string
+  #run = 0
+  #running = false
+  #settled = false
+  #wantsKill = false
+  #destroyed = false
+  #ended: (() => void) | undefined
+  #preparing: Promise<void>
+  #removal: Promise<void> | undefined
+  #sockets = new Set<Socket>()
+  /** What to give back, in the order it was taken; a start that fails halfway gives back its half. */
+  #releases: (() => void | Promise<void>)[] = []
+
+  constructor(host: Host, spec: SandboxSpec) {
+    this.id = spec.id
+    this.#host = host
+    this.#spec = spec
+    this.#name = host.nextName()
+    this.#preparing = this.#prepare().then(
+      () => this.#launch(),
+      (error: unknown) => this.#failed(error instanceof Error ? error.message : String(error)),
+    )
+  }
+
+  cpu(share: 'proportional' | 'burst'): void {
+    this.#held?.control.cpu(share)
+  }
+
+  freeze(): void {
+    if (this.#running) this.#held?.control.freeze()
+  }
+
+  thaw(): void {
+    this.#held?.control.thaw()
+  }
+
+  usage(): SandboxUsage {
+    const held = this.#held
+    if (held === undefined) {
+      return { cpuMs: 0, throttledMs: 0, runQueueMs: 0, peakMemoryBytes: 0, tmpBytes: 0 }
+    }
+    return { ...held.control.usage(), tmpBytes: held.tmp.usedBytes() }
+  }
+
+  restart(): void {
+    if (this.#running || this.#destroyed) return
+    if (this.#held !== undefined) this.#launch()
+  }
+
+  kill(): void {
+    if (this.#held === undefined) {
+      this.#wantsKill = true
+      return
+    }
+    this.#held.control.release()
+    this.#host.launcher.kill(this.#name)
+  }
+
+  destroy(graceMs: number): Promise<void> {
+    this.#destroyed = true
+    return (this.#removal ??= this.#remove(graceMs))
+  }
+
+  async #prepare(): Promise<void> {
+    const host = this.#host
+    const spec = this.#spec
+    const plan = await host.plan(spec.runtime)
+    const opt = spec.layers.length === 0 ? undefined : await host.stage.merged(spec.layers)
+    const task = host.stage.pathOf(spec.code.id)
+    const brought = await host.broughtFor(plan, spec)
+    const uid = host.users?.take()
+    if (uid !== undefined) this.#releases.push(() => host.users?.give(uid))
+    const tmp = await host.tmp.take(spec.tmpMb)
+    this.#releases.push(() => tmp.release())
+    if (uid !== undefined) tmp.own(uid)
+    const pipe = await host.pipes.take(uid)
+    this.#releases.push(() => host.pipes.give(pipe))
+    const output = new Output(pipe, host.clock, host.outputBytesPerSecond, (chunk, dropped) =>
+      spec.onOutput(chunk, dropped),
+    )
+    this.#releases.push(() => output.close())
+    if (brought.problem !== undefined)
+      spec.onOutput(Buffer.from(`[WARN] windtunnel: ${brought.problem}\n`), 0)
+    const server = this.#server(uid, output)
+    this.#releases.push(() => this.#stopServing(server))
+    const address = plan.api === 'unix' ? await this.#listenUnix(server, uid) : await host.listenTcp(server)
+    const mounts = [
+      ...plan.mounts,
+      ...brought.mounts,
+      { from: task, to: '/var/task' },
+      ...(opt === undefined ? [] : [{ from: opt, to: '/opt' }]),
+      { from: tmp.path, to: '/tmp', writable: true },
+      ...(plan.api === 'unix' ? [{ from: address, to: SOCKET_INSIDE, writable: true }] : []),
+    ]
+    const command = commandOf(plan, spec, task, opt)
+    const interior: Interior = {
+      mounts,
+      links: plan.links,
+      command,
+      environment: {
+        ...spec.environment,
+        ...plan.environment,
+        AWS_LAMBDA_RUNTIME_API: plan.api === 'unix' ? SOCKET_INSIDE : address,
+      },
+      cwd: '/var/task',
+      uid,
+    }
+    const memoryBytes = Math.max(LEAST_MEMORY_BYTES, spec.memoryMb * MIB - plan.sharedBytes)
+    const groups = host.groups?.plan(this.#name, { memoryBytes })
+    if (groups !== undefined) this.#releases.push(() => host.launcher.remove(this.#name, groups.order))
+    const control = new Control({ host, name: this.#name, memoryMb: spec.memoryMb, groups, plan })
+    this.#releases.push(() => control.close())
+    this.#held = { uid, tmp, pipe, output, interior, groups, control }
+  }
+
+  #server(uid: number | undefined, output: Output): Server {
+    return runtimeServer({
+      admit: (socket) => {
+        this.#sockets.add(socket)
+        socket.on('close', () => this.#sockets.delete(socket))
+        return this.#host.admits(socket, uid)
+      },
+      onConnection: () => {
+        if (this.#settled) return
+        this.#settled = true
+        this.#host.launcher.settled(this.#name)
+      },
+      onRequest: (request: RuntimeRequest, reply) => {
+        output.drain()
+        this.#spec.onRequest(request, reply)
+      },
+    })
+  }
+
+  async #listenUnix(server: Server, uid: number | undefined): Promise<string> {
+    const path = join(this.#host.runFolder, `s${this.#name}`)
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, resolve)
+    })
+    server.unref()
+    chmodSync(path, 0o600)
+    if (uid !== undefined) chownSync(path, uid, uid)
+    return path
+  }
+
+  #launch(): void {
+    const held = this.#held
+    if (held === undefined) return
+    if (this.#destroyed) {
+      this.#ended?.()
+      return
+    }
+    const { interior, groups, control } = held
+    this.#run++
+    this.#running = true
+    this.#settled = false
+    const confined = confine(this.#host.level, interior, this.#host.systemFolder)
+    control.launching(confined.wrappers)
+    this.#host.launcher.start(
+      {
+        id: this.#name,
+        run: this.#run,
+        ...confined,
+        output: held.pipe,
+        groups: groups?.order ?? NO_GROUPS,
+        uid: held.uid,
+        governed: control.governed(),
+      },
+      {
+        started: ({ pid, queuedMs, startedMs }) => {
+          control.started(pid)
+          this.#spec.onStarted({ queuedMs, startedMs })
+        },
+        exited: (exit) => this.#exited(exit, confined.wrappers),
+        throttled: (ms) => control.throttled(ms),
+      },
+    )
+    if (this.#wantsKill) {
+      this.#wantsKill = false
+      this.#host.launcher.kill(this.#name)
+    }
+  }
+
+  #exited(exit: Exit, wrappers: number): void {
+    const held = this.#held
+    this.#running = false
+    held?.output.drain()
+    held?.control.release()
+    if (exit.oomKilled) held?.control.outgrew()
+    const oomKilled = exit.oomKilled || (held?.control.wasOutOfMemory() ?? false)
+    this.#spec.onExit(exitOf(exit, wrappers, oomKilled))
+    this.#ended?.()
+  }
+
+  #failed(trouble: string): void {
+    this.#spec.onExit({ code: null, signal: null, oomKilled: false, trouble })
+    this.#ended?.()
+  }
+
+  async #remove(graceMs: number): Promise<void> {
+    await this.#preparing
+    if (this.#running) {
+      const ended = new Promise<void>((resolve) => (this.#ended = resolve))
+      this.#held?.control.release()
+      this.#host.launcher.end(this.#name, graceMs)
+      await ended
+    }
+    for (const release of this.#releases.splice(0).toReversed()) await release()
+    this.#host.forget(this.id, this)
+  }
+
+  #stopServing(server: Server): void {
+    server.close() // which removes a unix socket's file
+    for (const socket of this.#sockets) socket.destroy()
+  }
+}
+
+const NO_GROUPS = { make: [], write: [], join: [], leave: [], kill: [] }
+
+/** Faults: Error in words, when the package has no bootstrap. */
+function commandOf(
+  plan: RuntimePlan,
+  spec: SandboxSpec,
+  task: string,
+  opt: string | undefined,
+): readonly string[] {
+  if (plan.kind !== 'custom') return plan.command(spec.memoryMb)
+  const bootstrap = customCommand(task, opt)
+  if (bootstrap !== undefined) return [bootstrap]
+  const found = readdirSync(task).slice(0, 10).join(', ')
+  throw new Error(
+    `Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]; the package has ${found}`,
+  )
+}

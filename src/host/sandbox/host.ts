@@ -1,0 +1,181 @@
+/** What all environments of one platform share: the launcher, folders, pools and the modes that were found to work. */
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Clock } from '#ports/clock.ts'
+import type { Log } from '#ports/log.ts'
+import type { FoundRuntime, SandboxSpec } from '#ports/sandboxes.ts'
+import { Trouble } from '#base/trouble.ts'
+import { type Brought, BroughtByRuntimes } from '#host/sandbox/brought.ts'
+import type { Level } from '#host/sandbox/confinement.ts'
+import type { Environment } from '#host/sandbox/environment.ts'
+import type { Groups } from '#host/sandbox/groups.ts'
+import type { Launcher } from '#host/sandbox/launcher.ts'
+import type { Pipes, Users } from '#host/sandbox/resources.ts'
+import {
+  planRuntime,
+  type PlannedRuntime,
+  type RuntimeOptions,
+  type RuntimePlan,
+} from '#host/sandbox/runtimes.ts'
+import type { Stage } from '#host/sandbox/stage.ts'
+import type { TmpFolders } from '#host/sandbox/tmp-folders.ts'
+
+/** Source: Lambda developer guide, custom runtimes: AWS_LAMBDA_RUNTIME_API is a host and port, 9001 as seen in real environments. */
+const RUNTIME_PORT = 9_001
+const ADDRESSES_TRIED = 50
+
+export interface HostParts {
+  readonly launcher: Launcher
+  readonly clock: Clock
+  readonly log: Log
+  readonly level: Level
+  /** Sockets, FIFOs and mount points; its path is short, as unix sockets demand. */
+  readonly runFolder: string
+  /** What functions see as /etc. */
+  readonly systemFolder: string
+  readonly stage: Stage
+  readonly tmp: TmpFolders
+  readonly pipes: Pipes
+  /** Undefined where the platform is not root: then all environments are one user. */
+  readonly users: Users | undefined
+  readonly groups: Groups | undefined
+  readonly outputBytesPerSecond: number
+  readonly runtimes: RuntimeOptions
+}
+
+export class Host {
+  readonly launcher: Launcher
+  readonly clock: Clock
+  readonly log: Log
+  readonly level: Level
+  readonly runFolder: string
+  readonly systemFolder: string
+  readonly stage: Stage
+  readonly tmp: TmpFolders
+  readonly pipes: Pipes
+  readonly users: Users | undefined
+  readonly groups: Groups | undefined
+  readonly outputBytesPerSecond: number
+  readonly environments = new Map<string, Environment>()
+  #runtimes: RuntimeOptions
+  #plans = new Map<string, Promise<PlannedRuntime>>()
+  #brought: BroughtByRuntimes
+  #names = 0
+  #addresses = 0
+
+  constructor(parts: HostParts) {
+    this.launcher = parts.launcher
+    this.clock = parts.clock
+    this.log = parts.log
+    this.level = parts.level
+    this.runFolder = parts.runFolder
+    this.systemFolder = parts.systemFolder
+    this.stage = parts.stage
+    this.tmp = parts.tmp
+    this.pipes = parts.pipes
+    this.users = parts.users
+    this.groups = parts.groups
+    this.outputBytesPerSecond = parts.outputBytesPerSecond
+    this.#runtimes = parts.runtimes
+    this.#brought = new BroughtByRuntimes(parts.runtimes)
+  }
+
+  nextName(): string {
+    return `e${++this.#names}`
+  }
+
+  forget(id: string, environment: Environment): void {
+    if (this.environments.get(id) === environment) this.environments.delete(id)
+  }
+
+  /** Searched once; what was missing is searched again, because the user may have followed the remedy. */
+  async planned(identifier: string): Promise<PlannedRuntime> {
+    const known = this.#plans.get(identifier)
+    if (known !== undefined) return known
+    const planning = planRuntime(identifier, this.#runtimes)
+    this.#plans.set(identifier, planning)
+    const planned = await planning
+    if (planned.kind === 'missing') this.#plans.delete(identifier)
+    return planned
+  }
+
+  async found(identifier: string): Promise<FoundRuntime> {
+    const planned = await this.planned(identifier)
+    if (planned.kind === 'missing') return planned
+    const { version, notice } = planned.plan
+    return notice === undefined
+      ? { kind: 'found', identifier, version }
+      : { kind: 'found', identifier, version, notice }
+  }
+
+  /** Faults: Trouble when the runtime is missing. */
+  async plan(identifier: string): Promise<RuntimePlan> {
+    const planned = await this.planned(identifier)
+    if (planned.kind === 'planned') return planned.plan
+    throw new Trouble(`${planned.reason}: ${planned.remedy}`, identifier, planned.remedy)
+  }
+
+  /** What the runtime has to bring for this code; nothing, at once, for code that does not mention it. */
+  async broughtFor(plan: RuntimePlan, spec: SandboxSpec): Promise<Brought> {
+    if (plan.kind === 'custom') return NOTHING
+    for (const code of [spec.code, ...spec.layers]) {
+      const traits = this.stage.knownTraits(code.id) ?? (await this.stage.traits(code.id))
+      if (plan.kind === 'node' && traits.mentionsAwsSdk) return this.#brought.awsSdk()
+      if (plan.python !== undefined && traits.mentionsBoto) return this.#brought.boto(plan.python)
+    }
+    return NOTHING
+  }
+
+  /** Fetches ahead of the first start what freshly staged code mentions. */
+  fetchAhead(id: string): void {
+    if (this.stage.knownTraits(id)?.mentionsAwsSdk === true) void this.#brought.awsSdk()
+  }
+
+  /** TCP clients must be the environment's own user; a unix socket is seen by nobody else. */
+  admits(socket: Socket, uid: number | undefined): boolean | Promise<boolean> {
+    const port = socket.remotePort
+    if (port === undefined || uid === undefined) return true
+    return this.launcher.uidOfPort(port).then((found) => found === uid)
+  }
+
+  /** An address of 127/8 for this environment alone; on systems with only 127.0.0.1 a port of its own. */
+  async listenTcp(server: Server): Promise<string> {
+    if (process.platform === 'linux') {
+      for (let tries = 0; tries < ADDRESSES_TRIED; tries++) {
+        const address = this.#nextAddress()
+        if (await listening(server, RUNTIME_PORT, address)) return `${address}:${RUNTIME_PORT}`
+      }
+    }
+    if (!(await listening(server, 0, '127.0.0.1'))) {
+      throw new Trouble('no address for the Runtime API', '127.0.0.1', 'check which ports are in use')
+    }
+    const bound = server.address()
+    return `127.0.0.1:${bound !== null && typeof bound === 'object' ? bound.port : 0}`
+  }
+
+  #nextAddress(): string {
+    const number = (process.pid * 7_919 + this.#addresses++) % (126 * 65_536)
+    return `127.${1 + Math.floor(number / 65_536)}.${Math.floor(number / 256) % 256}.${1 + (number % 254)}`
+  }
+}
+
+const NOTHING: Brought = { mounts: [], problem: undefined }
+
+function listening(server: Server, port: number, address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const refused = (): void => resolve(false)
+    server.once('error', refused)
+    server.listen(port, address, () => {
+      server.off('error', refused)
+      server.unref()
+      resolve(true)
+    })
+  })
+}
+
+/** Whether an address can be listened on at all; for `probeMachine`. */
+export async function canListen(address: string): Promise<boolean> {
+  const server = createServer()
+  const can = await listening(server, 0, address)
+  server.close()
+  return can
+}

@@ -1,0 +1,284 @@
+/**
+ * The platform's side of the launcher process: starts it, sends it orders over one framed socket (a length and JSON) and
+ * hands its reports to whom they belong. When the launcher dies, every environment it ran has ended too, and all are
+ * told. What the orders do is in `runtimes/launcher`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { isRecord, numberAt, parseJson, stringAt, valueAt } from '#base/json.ts'
+import { Trouble } from '#base/trouble.ts'
+
+/** Control groups of one environment, as paths: what to make, set, join, leave and kill. */
+export interface GroupOrder {
+  readonly make: readonly string[]
+  readonly write: readonly (readonly [file: string, value: string])[]
+  readonly join: readonly string[]
+  readonly leave: readonly string[]
+  readonly kill: readonly string[]
+}
+
+export interface StartOrder {
+  readonly id: string
+  /** Counts the starts of one environment, so that a late report of an earlier one is told apart. */
+  readonly run: number
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  /** A FIFO that the platform reads. */
+  readonly output: string
+  readonly groups: GroupOrder
+  /** How many processes of the sandbox stand between the started process and the function's own. */
+  readonly wrappers: number
+  /** The environment's own user, where it has one. */
+  readonly uid?: number | undefined
+  /** Limits that the launcher has to keep itself, where control groups cannot. */
+  readonly governed?: { readonly memoryBytes: number | undefined; readonly cpu: boolean } | undefined
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly oomKilled: boolean
+  readonly trouble: string | undefined
+}
+
+export interface StartEvents {
+  started(report: { readonly pid: number; readonly queuedMs: number; readonly startedMs: number }): void
+  exited(exit: Exit): void
+  /** Time the governor held the tree since the last report. */
+  throttled(ms: number): void
+}
+
+export interface Ran {
+  readonly code: number
+  readonly out: string
+}
+
+interface Running {
+  readonly run: number
+  readonly events: StartEvents
+}
+
+const SCRIPT = fileURLToPath(new URL('../../../runtimes/launcher/main.mjs', import.meta.url))
+/** Little memory: the launcher only forks. */
+const NODE_FLAGS = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=64',
+  '--disable-warning=ExperimentalWarning',
+]
+/** Children inherit them. Source: Lambda quotas (1,024 file descriptors, 1,024 processes and threads). */
+const LIMITS = 'ulimit -c 0; ulimit -n 1024; '
+/** Shells differ in the letter. */
+const PROCESS_LIMIT = 'if (ulimit -u 1024) 2>/dev/null; then ulimit -u 1024; else ulimit -p 1024; fi; '
+
+export class Launcher {
+  readonly pid: number
+  /** Mounts it makes are seen by it and its environments only, and end with it. */
+  readonly ownMounts: boolean
+  #child: ChildProcess
+  #socket: Socket
+  #running = new Map<string, Running>()
+  #asked = new Map<number, (ran: Ran) => void>()
+  #nextToken = 1
+  #held: Buffer = Buffer.alloc(0)
+  #closed = false
+  #onDeath: () => void = () => {}
+
+  constructor(child: ChildProcess, socket: Socket, pid: number, ownMounts: boolean) {
+    this.#child = child
+    this.#socket = socket
+    this.pid = pid
+    this.ownMounts = ownMounts
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('close', () => this.#died())
+    socket.on('error', () => this.#died())
+    child.on('exit', () => this.#died())
+  }
+
+  /** Called when the launcher ends without having been closed. */
+  onDeath(run: () => void): void {
+    this.#onDeath = run
+  }
+
+  start(order: StartOrder, events: StartEvents): void {
+    this.#running.set(order.id, { run: order.run, events })
+    this.#send({ op: 'start', ...order })
+  }
+
+  /** The runtime has booted: the next start may go. */
+  settled(id: string): void {
+    this.#send({ op: 'settled', id })
+  }
+
+  kill(id: string): void {
+    this.#send({ op: 'kill', id })
+  }
+
+  /** SIGTERM, and SIGKILL after the grace. */
+  end(id: string, graceMs: number): void {
+    this.#send({ op: 'end', id, graceMs })
+  }
+
+  /** Resolves when the groups are gone. */
+  async remove(id: string, groups: GroupOrder): Promise<void> {
+    await this.#ask({ op: 'remove', id, groups })
+  }
+
+  /** Runs a short program, such as mount, outside of every sandbox. */
+  run(argv: readonly string[]): Promise<Ran> {
+    return this.#ask({ op: 'run', argv, options: {} })
+  }
+
+  /** The user whose connected socket has that local TCP port, or -1. */
+  async uidOfPort(port: number): Promise<number> {
+    return (await this.#ask({ op: 'peer', port })).code
+  }
+
+  /** Freezing by signals, where there is no group to freeze. */
+  freeze(id: string, frozen: boolean): void {
+    this.#send({ op: 'freeze', id, frozen })
+  }
+
+  /** The governor's CPU share in cores; undefined for as much as there is. */
+  share(id: string, quota: number | undefined): void {
+    this.#send({ op: 'share', id, ...(quota === undefined ? {} : { quota }) })
+  }
+
+  /** Groups and folders to remove when the platform is killed. */
+  leavings(groups: readonly string[], folders: readonly string[]): void {
+    this.#send({ op: 'leavings', groups, folders })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#socket.destroy()
+  }
+
+  #ask(message: object): Promise<Ran> {
+    return new Promise((resolve) => {
+      if (this.#socket.destroyed) {
+        resolve({ code: -1, out: 'the launcher has ended' })
+        return
+      }
+      const token = this.#nextToken++
+      this.#asked.set(token, resolve)
+      this.#send({ ...message, token })
+    })
+  }
+
+  #send(message: object): void {
+    if (!this.#socket.destroyed) this.#socket.write(frameOf(message))
+  }
+
+  #read(chunk: Buffer): void {
+    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    while (this.#held.length >= 4) {
+      const end = 4 + this.#held.readUInt32BE(0)
+      if (this.#held.length < end) return
+      const message = parseJson(this.#held.toString('utf8', 4, end))
+      this.#held = this.#held.subarray(end)
+      if (isRecord(message)) this.#report(message)
+    }
+  }
+
+  #report(message: Readonly<Record<string, unknown>>): void {
+    const token = numberAt(message, 'token')
+    if (token !== undefined) {
+      this.#asked.get(token)?.({ code: numberAt(message, 'code') ?? -1, out: stringAt(message, 'out') ?? '' })
+      this.#asked.delete(token)
+      return
+    }
+    const id = stringAt(message, 'id') ?? ''
+    const running = this.#running.get(id)
+    if (running === undefined) return
+    if (message['op'] === 'throttled') running.events.throttled(numberAt(message, 'ms') ?? 0)
+    if (numberAt(message, 'run') !== running.run) return
+    if (message['op'] === 'started') {
+      running.events.started({
+        pid: numberAt(message, 'pid') ?? 0,
+        queuedMs: numberAt(message, 'queuedMs') ?? 0,
+        startedMs: numberAt(message, 'startedMs') ?? 0,
+      })
+    } else if (message['op'] === 'exited') {
+      this.#running.delete(id)
+      running.events.exited({
+        code: numberAt(message, 'code') ?? null,
+        signal: stringAt(message, 'signal') ?? null,
+        oomKilled: valueAt(message, 'oomKilled') === true,
+        trouble: stringAt(message, 'trouble'),
+      })
+    }
+  }
+
+  #died(): void {
+    if (!this.#child.killed) this.#child.kill('SIGKILL')
+    this.#socket.destroy()
+    for (const resolve of this.#asked.values()) resolve({ code: -1, out: 'the launcher has ended' })
+    this.#asked.clear()
+    const running = [...this.#running.values()]
+    this.#running.clear()
+    const trouble = this.#closed ? undefined : 'the launcher process ended, and its environments with it'
+    for (const { events } of running) {
+      events.exited({ code: null, signal: 'SIGKILL', oomKilled: false, trouble })
+    }
+    if (this.#closed) return
+    this.#closed = true
+    this.#onDeath()
+  }
+}
+
+function frameOf(message: object): Buffer {
+  const body = Buffer.from(JSON.stringify(message))
+  const frame = Buffer.allocUnsafe(4 + body.length)
+  frame.writeUInt32BE(body.length, 0)
+  body.copy(frame, 4)
+  return frame
+}
+
+/**
+ * Starts the launcher; as root in a mount namespace of its own where the kernel allows, so that what it mounts ends with it.
+ * Faults: Trouble when no process can be started.
+ */
+export async function openLauncher(isRoot: boolean): Promise<Launcher> {
+  if (isRoot) {
+    const own = await tryLauncher(['unshare', '--mount', '--propagation', 'private'], true, isRoot)
+    if (own !== undefined) return own
+  }
+  const plain = await tryLauncher([], false, isRoot)
+  if (plain !== undefined) return plain
+  throw new Trouble(
+    'the launcher process could not be started',
+    SCRIPT,
+    'check that /bin/sh is there and that processes can be started',
+  )
+}
+
+async function tryLauncher(
+  prefix: readonly string[],
+  ownMounts: boolean,
+  isRoot: boolean,
+): Promise<Launcher | undefined> {
+  const limits = `${LIMITS}${isRoot ? PROCESS_LIMIT : ''}exec "$@"`
+  const script = [process.execPath, ...NODE_FLAGS, SCRIPT, String(availableParallelism())]
+  const [command = 'sh', ...rest] = [...prefix, 'sh', '-c', limits, 'launcher', ...script]
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    detached: true,
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin' },
+  })
+  const socket = child.stdio[3]
+  if (!(socket instanceof Socket) || child.pid === undefined) return undefined
+  const alive = await new Promise<boolean>((resolve) => {
+    child.once('error', () => resolve(false))
+    child.once('exit', () => resolve(false))
+    socket.once('data', () => resolve(true))
+  })
+  if (!alive) {
+    socket.destroy()
+    return undefined
+  }
+  child.unref() // its socket keeps the platform alive until it is closed
+  return new Launcher(child, socket, child.pid, ownMounts)
+}

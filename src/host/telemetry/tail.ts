@@ -1,0 +1,73 @@
+/**
+ * The tail: the lines of a stream that are not sealed yet, as they came, so that a killed process loses none that was
+ * written. One file for each block to come (`tail-SEQUENCE`), appended with write(2) in checked frames; deleted once
+ * the block with the same sequence is on the disk. A torn last frame is ignored.
+ */
+import { closeSync, fdatasync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { crc32 } from 'node:zlib'
+import { type Line, linesIn, rowOf } from '#host/telemetry/lines.ts'
+
+const syncFile = promisify(fdatasync)
+const FRAME_BYTES = 8
+
+export const tailPath = (folder: string, sequence: number): string => join(folder, `tail-${sequence}`)
+
+export function tailSequence(file: string): number | undefined {
+  const found = /^tail-(\d+)$/.exec(file)
+  return found === null ? undefined : Number(found[1])
+}
+
+/** The file is made by the first write: a stream that is silent leaves none. */
+export class Tail {
+  readonly sequence: number
+  readonly #path: string
+  #fd: number | undefined
+  #dirty = false
+
+  constructor(folder: string, sequence: number) {
+    this.sequence = sequence
+    this.#path = tailPath(folder, sequence)
+  }
+
+  /** Throws what write(2) answers, such as ENOSPC. */
+  write(lines: readonly Line[]): void {
+    this.#fd ??= openSync(this.#path, 'a')
+    let rows = ''
+    for (const line of lines) rows += rowOf(line)
+    const length = Buffer.byteLength(rows)
+    const frame = Buffer.allocUnsafe(FRAME_BYTES + length)
+    frame.write(rows, FRAME_BYTES)
+    frame.writeUInt32LE(length, 0)
+    frame.writeUInt32LE(crc32(frame.subarray(FRAME_BYTES)), 4)
+    for (let at = 0; at < frame.length;) at += writeSync(this.#fd, frame, at)
+    this.#dirty = true
+  }
+
+  async sync(): Promise<void> {
+    if (!this.#dirty || this.#fd === undefined) return
+    this.#dirty = false
+    await syncFile(this.#fd)
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+    this.#dirty = false
+  }
+}
+
+/** The lines of all whole frames. */
+export function recoverTail(path: string): Line[] {
+  const bytes = readFileSync(path)
+  const lines: Line[] = []
+  for (let at = 0; at + FRAME_BYTES <= bytes.length;) {
+    const end = at + FRAME_BYTES + bytes.readUInt32LE(at)
+    const rows = bytes.subarray(at + FRAME_BYTES, end)
+    if (end > bytes.length || crc32(rows) !== bytes.readUInt32LE(at + 4)) break
+    for (const line of linesIn(rows.toString('utf8'), () => true)) lines.push(line)
+    at = end
+  }
+  return lines
+}

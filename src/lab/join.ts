@@ -1,0 +1,233 @@
+/**
+ * Joins what the generator saw with what the platform did, by trace id: for each request whether it was cold,
+ * throttled or failed, and what its time went into. No statistics here.
+ */
+import { numberAt, stringAt, valueAt } from '#base/json.ts'
+import type { Instant, Ms } from '#base/time.ts'
+import type { LoadSample } from '#ports/load.ts'
+import type { Span } from '#ports/spans.ts'
+import type { PhaseName } from '#lab/report.ts'
+
+export type PhaseTimes = Readonly<Record<PhaseName, Ms>>
+export type ErrorKind =
+  | 'timeout'
+  | 'refused'
+  | 'not sent'
+  | 'throttled'
+  | 'function error'
+  | `status ${number}`
+
+/** One invocation as its span tells it. */
+export interface Invocation {
+  readonly span: Span
+  readonly functionName: string
+  readonly cold: boolean
+  readonly queueMs: Ms
+  readonly startMs: Ms
+  readonly initMs: Ms
+  readonly durationMs: Ms
+  readonly billedMs: Ms | undefined
+  readonly memoryMb: number | undefined
+  readonly maxMemoryMb: number | undefined
+  readonly cpuThrottledMs: Ms
+  readonly runQueueMs: Ms
+  readonly environmentId: string | undefined
+}
+
+/** A request of the load, with what its trace tells. */
+export interface FlownRequest {
+  readonly sample: LoadSample
+  readonly error: ErrorKind | undefined
+  readonly throttled: boolean
+  readonly cold: boolean
+  /** False for what never got an answer to time: refused, not sent. */
+  readonly timed: boolean
+  readonly invocations: readonly Invocation[]
+  readonly spans: readonly Span[]
+  /** Undefined when its spans were not found. */
+  readonly phases: PhaseTimes | undefined
+}
+
+/** Spans by their trace. */
+export function byTrace(spans: readonly Span[]): Map<string, Span[]> {
+  const traces = new Map<string, Span[]>()
+  for (const span of spans) {
+    const known = traces.get(span.traceId)
+    if (known === undefined) traces.set(span.traceId, [span])
+    else known.push(span)
+  }
+  return traces
+}
+
+/** The invocation a span tells of; undefined for every other span. */
+export function invocationOf(span: Span, children: readonly Span[] = []): Invocation | undefined {
+  if (span.service !== 'lambda' || span.operation !== 'Invoke') return undefined
+  const functionName = stringAt(span.attributes, 'functionName')
+  if (functionName === undefined) return undefined
+  const ms = (attribute: string, phase: string): Ms =>
+    numberAt(span.attributes, attribute) ?? phaseSum(children, phase)
+  return {
+    span,
+    functionName,
+    cold: valueAt(span.attributes, 'cold') === true,
+    queueMs: ms('queueMs', 'queue'),
+    startMs: ms('startMs', 'start'),
+    initMs: ms('initMs', 'init'),
+    durationMs: ms('durationMs', 'invoke'),
+    billedMs: numberAt(span.attributes, 'billedMs'),
+    memoryMb: numberAt(span.attributes, 'memoryMb'),
+    maxMemoryMb: numberAt(span.attributes, 'maxMemoryMb'),
+    cpuThrottledMs: numberAt(span.attributes, 'cpuThrottledMs') ?? 0,
+    runQueueMs: numberAt(span.attributes, 'runQueueMs') ?? 0,
+    environmentId: stringAt(span.attributes, 'environmentId'),
+  }
+}
+
+const PHASES_OF_INVOKE: ReadonlySet<string> = new Set(['queue', 'start', 'init', 'invoke', 'overhead'])
+
+export const isPhase = (span: Span): boolean =>
+  span.service === 'lambda' && PHASES_OF_INVOKE.has(span.operation)
+
+function phaseSum(children: readonly Span[], operation: string): Ms {
+  let sum = 0
+  for (const child of children) if (isPhase(child) && child.operation === operation) sum += child.durationMs
+  return sum
+}
+
+/** All invocations in a trace, in order of their start; the first is the one the request waited for. */
+export function invocationsOf(spans: readonly Span[]): Invocation[] {
+  const found: Invocation[] = []
+  for (const span of spans) {
+    const children = spans.filter((child) => child.parentId === span.id)
+    const invocation = invocationOf(span, children)
+    if (invocation !== undefined) found.push(invocation)
+  }
+  return found.sort((a, b) => a.span.start - b.span.start)
+}
+
+/** Joins one sample. `expect` are statuses that are no error; empty means everything below 400. */
+export function joinRequest(
+  sample: LoadSample,
+  spans: readonly Span[] | undefined,
+  expect: readonly number[],
+): FlownRequest {
+  const found = spans ?? []
+  const invocations = invocationsOf(found)
+  const throttled =
+    sample.status === 429 ||
+    (sample.status >= 500 && found.some((span) => span.service === 'lambda' && span.outcome === 'throttle'))
+  return {
+    sample,
+    error: errorOf(sample, { throttled, expect, invoked: invocations[0] }),
+    throttled,
+    cold: invocations.some((invocation) => invocation.cold),
+    timed: sample.outcome === 'answered' || sample.outcome === 'timeout',
+    invocations,
+    spans: found,
+    phases:
+      found.length === 0 || sample.outcome !== 'answered'
+        ? undefined
+        : phasesOf(sample, found, invocations[0]),
+  }
+}
+
+interface Judging {
+  readonly throttled: boolean
+  readonly expect: readonly number[]
+  readonly invoked: Invocation | undefined
+}
+
+function errorOf(sample: LoadSample, { throttled, expect, invoked }: Judging): ErrorKind | undefined {
+  switch (sample.outcome) {
+    case 'timeout':
+      return 'timeout'
+    case 'refused':
+      return 'refused'
+    case 'not-sent':
+      return 'not sent'
+    case 'answered': {
+      if (expect.length > 0 && expect.includes(sample.status)) return undefined
+      if (throttled) return 'throttled'
+      if (expect.length > 0 || sample.status >= 400) return `status ${sample.status}`
+      const outcome = invoked?.span.outcome
+      return outcome === 'error' || outcome === 'fault' ? 'function error' : undefined
+    }
+    default:
+      return sample.outcome satisfies never
+  }
+}
+
+/** Where the time of an answered request went; the parts add up to its latency. */
+function phasesOf(sample: LoadSample, spans: readonly Span[], first: Invocation | undefined): PhaseTimes {
+  const server = serverSpan(spans)
+  const served = Math.min(server?.durationMs ?? 0, Math.max(0, sample.latencyMs - sample.lateMs))
+  const invoked = Math.min(first?.span.durationMs ?? 0, served)
+  const load = Math.min(sample.lateMs, sample.latencyMs)
+  const rest = { load, client: sample.latencyMs - load - served, gateway: served - invoked }
+  if (first === undefined) {
+    return {
+      ...rest,
+      queue: 0,
+      start: 0,
+      init: 0,
+      handler: 0,
+      downstream: 0,
+      'cpu-throttled': 0,
+      overhead: 0,
+    }
+  }
+  let left = invoked
+  const take = (ms: Ms): Ms => {
+    const taken = Math.max(0, Math.min(ms, left))
+    left -= taken
+    return taken
+  }
+  const handlerAll = take(first.durationMs)
+  const init = take(first.initMs)
+  const start = take(first.startMs)
+  const queue = take(first.queueMs)
+  const downstream = Math.min(handlerAll, downstreamMs(spans, first, handlerAll))
+  const throttled = Math.min(handlerAll - downstream, first.cpuThrottledMs)
+  const handler = handlerAll - downstream - throttled
+  return { ...rest, queue, start, init, handler, downstream, 'cpu-throttled': throttled, overhead: left }
+}
+
+/** The platform's outermost span of the request: the gateway's, or that of the API call itself. */
+function serverSpan(spans: readonly Span[]): Span | undefined {
+  const ids = new Set(spans.map((span) => span.id))
+  let outermost: Span | undefined
+  for (const span of spans) {
+    if (span.parentId !== undefined && ids.has(span.parentId)) continue
+    if (outermost === undefined || span.start < outermost.start) outermost = span
+  }
+  return outermost
+}
+
+/** How long the handler had at least one call to the platform open. */
+function downstreamMs(spans: readonly Span[], invocation: Invocation, handlerMs: Ms): Ms {
+  const invoke = spans.find(
+    (span) => isPhase(span) && span.operation === 'invoke' && span.parentId === invocation.span.id,
+  )
+  const end = invocation.span.start + invocation.span.durationMs
+  const from = invoke?.start ?? end - handlerMs
+  const until = from + handlerMs
+  const open: [from: Instant | number, until: number][] = []
+  for (const span of spans) {
+    if (isPhase(span) || span.service === 'function' || span.id === invocation.span.id) continue
+    if (span.start < from || span.start >= until) continue
+    open.push([span.start, Math.min(until, span.start + span.durationMs)])
+  }
+  return unionMs(open)
+}
+
+/** Length of the union of intervals. */
+export function unionMs(intervals: readonly (readonly [from: number, until: number])[]): Ms {
+  let covered = 0
+  let reached = Number.NEGATIVE_INFINITY
+  for (const [from, until] of [...intervals].sort((a, b) => a[0] - b[0])) {
+    if (until <= reached) continue
+    covered += until - Math.max(from, reached)
+    reached = until
+  }
+  return covered
+}

@@ -1,0 +1,54 @@
+/** One request with its spans, as reports and `trace` show it: a waterfall with what each span cost. */
+import type { Span } from '#ports/spans.ts'
+import type { Costs } from '#lab/flight-bill.ts'
+import type { FlownRequest } from '#lab/join.ts'
+import { PHASE_NAMES, type TraceReport, type TraceSpan } from '#lab/report.ts'
+
+/** Spans of one trace in a report. */
+const SPANS_MAX = 80
+
+export function traceReport(request: FlownRequest, route: string, costs: Costs): TraceReport {
+  const { sample, phases, spans } = request
+  const traceId = sample.traceId ?? ''
+  return {
+    traceId,
+    route,
+    latencyMs: sample.latencyMs,
+    status: sample.status,
+    outcome: request.error ?? 'ok',
+    cold: request.cold,
+    phases:
+      phases === undefined
+        ? []
+        : PHASE_NAMES.map((name) => ({ name, ms: phases[name] })).filter(({ ms }) => ms > 0),
+    spans: traceSpans(spans, sample.dueAt, costs).slice(0, SPANS_MAX),
+    usd: costs.ofTrace(traceId)?.toString() ?? null,
+  }
+}
+
+/** Spans in the order of a waterfall: each below its parent, siblings by their start. Times from `originMs`. */
+export function traceSpans(spans: readonly Span[], originMs: number, costs: Costs | undefined): TraceSpan[] {
+  const ids = new Set(spans.map((span) => span.id))
+  const children = Map.groupBy(spans, (span) =>
+    span.parentId !== undefined && ids.has(span.parentId) ? span.parentId : '',
+  )
+  const ordered: TraceSpan[] = []
+  const walk = (parent: string): void => {
+    for (const span of [...(children.get(parent) ?? [])].sort((a, b) => a.start - b.start)) {
+      ordered.push({
+        id: span.id,
+        parentId: parent === '' ? null : parent,
+        service: span.service,
+        operation: span.operation,
+        resource: span.resource ?? '',
+        startMs: span.start - originMs,
+        durationMs: span.durationMs,
+        outcome: span.outcome,
+        usd: costs?.ofResource(span.traceId, span.service, span.resource ?? '')?.toString() ?? null,
+      })
+      walk(span.id)
+    }
+  }
+  walk('')
+  return ordered
+}

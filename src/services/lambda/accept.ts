@@ -1,0 +1,100 @@
+/** Deliveries to function ARNs: gateways that wait for an answer, services that hand an event over. */
+import { parseArn } from '#base/arn.ts'
+import { Fault } from '#base/fault.ts'
+import { accountId, regionOf, uuid } from '#base/ids.ts'
+import type { Accept, Delivery, DeliveryOutcome } from '#ports/targets.ts'
+import { tooManyRequests } from '#services/lambda/faults.ts'
+import type { InvokeResult } from '#services/lambda/invocation.ts'
+import {
+  type InvokeRequest,
+  checkedPayload,
+  enqueue,
+  execute,
+  runnable,
+  spanOutcome,
+} from '#services/lambda/invoking.ts'
+import { type FunctionReference, type Owner, referenceTo } from '#services/lambda/names.ts'
+import type { LambdaState } from '#services/lambda/state.ts'
+
+/** Whose function the ARN names, or undefined when it names none. */
+function targetOf(arn: string): { readonly owner: Owner; readonly reference: FunctionReference } | undefined {
+  const parts = parseArn(arn)
+  const account = accountId(parts?.account ?? '')
+  const region = regionOf(parts?.region ?? '')
+  if (account === undefined || region === undefined || parts?.resource.startsWith('function:') !== true)
+    return undefined
+  const owner = { account, region }
+  return { owner, reference: referenceTo(arn, undefined, owner) }
+}
+
+/** What the platform registers for ARNs of the service `lambda`. */
+export function acceptLambda(state: LambdaState): Accept {
+  return async (delivery) => {
+    const target = targetOf(delivery.arn)
+    if (target === undefined)
+      return {
+        kind: 'refused',
+        code: 'InvalidParameterValueException',
+        message: `${delivery.arn} is no ARN of a function.`,
+      }
+    try {
+      const hand = delivery.mode === 'hand-over'
+      const of = await runnable(state, target.owner, target.reference)
+      const request: InvokeRequest = {
+        requestId: uuid(state.ports.random),
+        reference: target.reference,
+        payload: checkedPayload(delivery.payload, hand),
+        clientContext: undefined,
+        span: delivery.span,
+        tail: false,
+        event: hand,
+      }
+      if (hand) {
+        if (state.events.full) return throttled(tooManyRequests('CallerRateLimitExceeded'))
+        enqueue(state, of, request)
+        return { kind: 'accepted' }
+      }
+      const span = delivery.span.open('lambda', 'Invoke', of.arn)
+      const running = execute(state, of, { ...request, span }).then((result) => {
+        span.end(spanOutcome(result), {
+          bytesIn: delivery.payload.length,
+          bytesOut: result.kind === 'answered' ? result.payload.length : 0,
+        })
+        return outcomeOf(result)
+      })
+      return await withTimeout(state, delivery, running)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      return { kind: 'refused', code: error.code, message: error.message }
+    }
+  }
+}
+
+const throttled = (fault: Fault): DeliveryOutcome => ({ kind: 'throttled', message: fault.message })
+
+function outcomeOf(result: InvokeResult): DeliveryOutcome {
+  switch (result.kind) {
+    case 'answered':
+      return { kind: 'delivered', payload: result.payload, functionError: result.functionError }
+    case 'throttled':
+      return throttled(tooManyRequests(result.reason))
+    case 'refused':
+      return { kind: 'refused', code: result.fault.code, message: result.fault.message }
+    default:
+      return result satisfies never
+  }
+}
+
+/** The caller's patience ends before the function does: it goes on, as on AWS, and nobody hears of it. */
+function withTimeout(
+  state: LambdaState,
+  delivery: Delivery,
+  running: Promise<DeliveryOutcome>,
+): Promise<DeliveryOutcome> {
+  if (delivery.timeoutMs === undefined) return running
+  const { timeoutMs } = delivery
+  return new Promise((resolve, reject) => {
+    const alarm = state.ports.clock.after(timeoutMs, () => resolve({ kind: 'timed-out' }))
+    running.finally(() => alarm.cancel()).then(resolve, reject)
+  })
+}

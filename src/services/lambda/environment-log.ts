@@ -1,0 +1,93 @@
+/**
+ * One environment's log stream: Lambda's own lines, the function's output as events, and the tail of the invoke
+ * under way. The sandbox hands on output before the request that the function made after it, so lines are in order.
+ */
+import type { Clock } from '#ports/clock.ts'
+import { LOG_TAIL_BYTES } from '#services/lambda/limits.ts'
+import { type SystemLine, systemJson, systemText } from '#services/lambda/log-lines.ts'
+import { OutputLines } from '#services/lambda/log-output.ts'
+import type { LogWriter } from '#services/lambda/log-writer.ts'
+import { text, utf8 } from '#base/bytes.ts'
+import { type Instant, instant } from '#base/time.ts'
+
+export class EnvironmentLog {
+  readonly #clock: Clock
+  readonly #writer: LogWriter
+  readonly #json: boolean
+  readonly #output = new OutputLines()
+  #tail: string[] | undefined
+
+  constructor(clock: Clock, writer: LogWriter, logFormat: string) {
+    this.#clock = clock
+    this.#writer = writer
+    this.#json = logFormat === 'JSON'
+  }
+
+  /** A line of Lambda's own. */
+  system(line: SystemLine): void {
+    this.#system(line, this.#now())
+  }
+
+  /** Bytes of the function. */
+  output(chunk: Uint8Array, droppedBytes: number): void {
+    const at = this.#now()
+    for (const event of this.#output.push(chunk)) this.#event(at, event)
+    if (droppedBytes > 0) this.#event(at, `${droppedBytes} bytes of output were dropped.\n`)
+  }
+
+  /** An event that is neither output nor a system line, such as how the process ended. */
+  note(message: string): void {
+    this.#event(this.#now(), message)
+  }
+
+  /** From now on events belong to an invoke; `tail` collects them when its caller wants them. */
+  begin(tail: string[] | undefined): void {
+    this.#tail = tail
+  }
+
+  /** The invoke is over: output without a line end is an event now, and these lines follow. */
+  close(lines: readonly SystemLine[]): void {
+    const at = this.#now()
+    for (const event of this.#output.flush()) this.#event(at, event)
+    for (const line of lines) this.#system(line, at)
+    this.#tail = undefined
+  }
+
+  /** Resolves when all of it is with the Logs service. */
+  async flush(): Promise<void> {
+    this.close([])
+    await this.#writer.flush()
+  }
+
+  #system(line: SystemLine, at: Instant): void {
+    const message = this.#json ? systemJson(line, at) : systemText(line)
+    if (message === undefined) return
+    const inTail = line.kind !== 'init-start' && line.kind !== 'init-report'
+    this.#writer.add(at, message)
+    if (inTail) this.#tail?.push(message)
+  }
+
+  #event(at: Instant, message: string): void {
+    this.#writer.add(at, message)
+    this.#tail?.push(message)
+  }
+
+  #now(): Instant {
+    return instant(Math.floor(this.#clock.now()))
+  }
+}
+
+/** The last 4 KB, cut at the beginning of a character. Source: Lambda API, Invoke, LogType. */
+export function tailOf(events: readonly string[]): string {
+  const kept: string[] = []
+  let size = 0
+  for (let at = events.length - 1; at >= 0 && size < LOG_TAIL_BYTES; at--) {
+    const event = events[at] ?? ''
+    kept.push(event)
+    size += event.length
+  }
+  const bytes = utf8(kept.reverse().join(''))
+  let from = Math.max(0, bytes.length - LOG_TAIL_BYTES)
+  while (from > 0 && from < bytes.length && ((bytes[from] ?? 0) & 0xc0) === 0x80) from++
+  return text(bytes.subarray(from))
+}

@@ -1,0 +1,197 @@
+/**
+ * The environments of one account in one region: carries out what the pool decides, and tells the pool what happened.
+ * Waiting callers live here as data; nothing is polled.
+ */
+import { present } from '#base/assert.ts'
+import { hexId } from '#base/ids.ts'
+import { instant, utcParts } from '#base/time.ts'
+import type { Fault } from '#base/fault.ts'
+import type { Alarm } from '#ports/clock.ts'
+import type { ActiveFunction } from '#services/lambda/active-function.ts'
+import type { EnvironmentView } from '#services/lambda/environment-options.ts'
+import { Environment } from '#services/lambda/environment-shell.ts'
+import { environmentVariables } from '#services/lambda/environment-variables.ts'
+import { functionNotFound, serviceTrouble } from '#services/lambda/faults.ts'
+import type { Invocation } from '#services/lambda/invocation.ts'
+import { SHUTDOWN_GRACE_MS } from '#services/lambda/limits.ts'
+import { LogWriter } from '#services/lambda/log-writer.ts'
+import type { Owner } from '#services/lambda/names.ts'
+import {
+  type Pool,
+  type PoolCommand,
+  type PoolEffect,
+  type Slot,
+  type Ticket,
+  newPool,
+  step,
+  unreservedLimit,
+} from '#services/lambda/pool.ts'
+import type { LambdaPorts } from '#services/lambda/ports.ts'
+
+export class Fleet {
+  readonly #ports: LambdaPorts
+  readonly #owner: Owner
+  readonly #pool: Pool
+  readonly #functions = new Map<string, ActiveFunction>()
+  readonly #environments = new Map<Slot, Environment>()
+  readonly #waiting = new Map<Ticket, Invocation>()
+  /** Environments that are being ended; awaited when the platform stops. */
+  readonly #endings = new Set<Promise<void>>()
+  #nextTicket: Ticket = 1
+  #alarm: Alarm | undefined
+  #trouble = ''
+
+  constructor(ports: LambdaPorts, owner: Owner) {
+    this.#ports = ports
+    this.#owner = owner
+    this.#pool = newPool(ports.settings)
+  }
+
+  /** Concurrency that functions without a reservation share. */
+  get unreserved(): number {
+    return unreservedLimit(this.#pool)
+  }
+
+  /** Makes that generation the one that new environments run; idle ones of older generations end. */
+  configure(of: ActiveFunction, reserved: number | undefined): void {
+    this.#functions.set(of.name, of)
+    this.#run({ kind: 'configure', name: of.name, generation: of.generation, reserved })
+  }
+
+  remove(name: string): void {
+    this.#functions.delete(name)
+    this.#run({ kind: 'remove', name })
+  }
+
+  /** Runs it in an environment, now or as soon as one is free. The invocation's `answer` is called exactly once. */
+  invoke(name: string, invocation: Invocation): void {
+    const ticket = this.#nextTicket++
+    this.#waiting.set(ticket, invocation)
+    this.#run({ kind: 'arrive', name, ticket, paced: invocation.eventBytes === undefined })
+  }
+
+  views(): EnvironmentView[] {
+    return [...this.#environments.values()].map((environment) => environment.view())
+  }
+
+  /** Ends all environments. Callers that wait are refused. */
+  async stop(): Promise<void> {
+    this.#alarm?.cancel()
+    const stopping = serviceTrouble('The platform is stopping.')
+    for (const ticket of this.#waiting.keys()) this.#refuse(ticket, stopping)
+    for (const environment of this.#environments.values()) this.#end(environment)
+    this.#environments.clear()
+    await Promise.all(this.#endings)
+  }
+
+  #run(command: PoolCommand): void {
+    const { clock } = this.#ports
+    const effects = step(this.#pool, command, { now: clock.now(), elapsed: clock.elapsed() })
+    for (const effect of effects) this.#apply(effect)
+  }
+
+  #apply(effect: PoolEffect): void {
+    switch (effect.kind) {
+      case 'dispatch':
+        present(this.#environments.get(effect.slot), 'a dispatch is to an environment that is here').dispatch(
+          this.#take(effect.ticket),
+        )
+        break
+      case 'start':
+        this.#start(effect.name, effect.slot)
+        break
+      case 'throttle':
+        this.#take(effect.ticket).answer({ kind: 'throttled', reason: effect.reason })
+        break
+      case 'fail':
+        this.#refuse(effect.ticket, effect.because === 'removed' ? undefined : serviceTrouble(this.#trouble))
+        break
+      case 'retire': {
+        const environment = this.#environments.get(effect.slot)
+        this.#environments.delete(effect.slot)
+        if (environment !== undefined) this.#end(environment)
+        break
+      }
+      case 'wakeAt':
+        this.#alarm?.cancel()
+        this.#alarm = this.#ports.clock.wakeAt(effect.at, () => this.#run({ kind: 'tick' }))
+        break
+      default:
+        effect satisfies never
+    }
+  }
+
+  #take(ticket: Ticket): Invocation {
+    const invocation = present(this.#waiting.get(ticket), 'a ticket is taken once')
+    this.#waiting.delete(ticket)
+    return invocation
+  }
+
+  /** Without a fault: its function is gone. */
+  #refuse(ticket: Ticket, fault: Fault | undefined): void {
+    const invocation = this.#take(ticket)
+    invocation.answer({ kind: 'refused', fault: fault ?? functionNotFound(invocation.invokedArn) })
+  }
+
+  #start(name: string, slot: Slot): void {
+    const of = present(this.#functions.get(name), 'a function is configured before it starts')
+    const { random, clock, settings } = this.#ports
+    const id = hexId(random, 16)
+    const stream = streamName(clock.now(), id)
+    const writer = new LogWriter(this.#ports, {
+      group: of.logGroup,
+      stream,
+      functionArn: of.arn,
+      as: this.#owner,
+    })
+    const variables = environmentVariables({
+      owner: this.#owner,
+      name,
+      runtime: of.runtime.identifier,
+      handler: of.handler,
+      memoryMb: of.memoryMb,
+      variables: of.variables,
+      logFormat: of.logFormat,
+      applicationLogLevel: of.applicationLogLevel,
+      logGroup: of.logGroup,
+      logStream: stream,
+      endpoint: this.#ports.endpoint(),
+    })
+    const environment = new Environment(
+      this.#ports,
+      { id, function: of, variables, writer, freezeAfterMs: settings.freezeAfterMs },
+      {
+        ready: () => this.#run({ kind: 'ready', slot }),
+        gone: (trouble) => this.#gone(slot, trouble),
+      },
+    )
+    this.#environments.set(slot, environment)
+  }
+
+  #gone(slot: Slot, trouble: string): void {
+    this.#trouble = trouble
+    const environment = this.#environments.get(slot)
+    this.#environments.delete(slot)
+    if (environment !== undefined) {
+      this.#ports.log.warn('lambda.environment.not-started', {
+        environment: environment.id,
+        function: environment.function.arn,
+        why: trouble,
+      })
+      this.#end(environment)
+    }
+    this.#run({ kind: 'gone', slot })
+  }
+
+  #end(environment: Environment): void {
+    const ending = environment.retire(SHUTDOWN_GRACE_MS).finally(() => this.#endings.delete(ending))
+    this.#endings.add(ending)
+  }
+}
+
+/** `2026/11/25/[$LATEST]<32 hex digits>`. Source: log streams as Lambda names them. */
+function streamName(now: number, id: string): string {
+  const { year, month, day } = utcParts(instant(now))
+  const two = (n: number): string => `${n}`.padStart(2, '0')
+  return `${year}/${two(month)}/${two(day)}/[$LATEST]${id}`
+}

@@ -1,0 +1,147 @@
+/**
+ * The Lambda service: what the platform mounts. Every operation of the model stands in `operations` or in `NOT_YET`,
+ * or `tsc` names it. To add one: write it below `operations/`, move its name.
+ */
+import type { Lambda } from '#model/lambda.ts'
+import type { Service } from '#ports/service.ts'
+import { acceptLambda } from '#services/lambda/accept.ts'
+import type { EnvironmentView } from '#services/lambda/environment-options.ts'
+import { DEFAULT_SETTINGS, type LambdaSettings } from '#services/lambda/limits.ts'
+import {
+  deleteFunctionConcurrency,
+  getAccountSettings,
+  getFunctionConcurrency,
+  putFunctionConcurrency,
+} from '#services/lambda/operations/concurrency.ts'
+import { createFunction } from '#services/lambda/operations/create-function.ts'
+import { invoke } from '#services/lambda/operations/invoke.ts'
+import { addPermission, getPolicy, removePermission } from '#services/lambda/operations/permissions.ts'
+import {
+  deleteFunction,
+  getFunction,
+  getFunctionConfiguration,
+  listFunctions,
+} from '#services/lambda/operations/read-function.ts'
+import { listTags, tagResource, untagResource } from '#services/lambda/operations/tags.ts'
+import {
+  updateFunctionCode,
+  updateFunctionConfiguration,
+} from '#services/lambda/operations/update-function.ts'
+import type { LambdaPorts } from '#services/lambda/ports.ts'
+import { LambdaState } from '#services/lambda/state.ts'
+import { sweepLambda } from '#services/lambda/sweep.ts'
+
+const NOT_YET = [
+  'AddLayerVersionPermission',
+  'CheckpointDurableExecution',
+  'CreateAlias',
+  'CreateCapacityProvider',
+  'CreateCodeSigningConfig',
+  'CreateEventSourceMapping',
+  'CreateFunctionUrlConfig',
+  'DeleteAlias',
+  'DeleteCapacityProvider',
+  'DeleteCodeSigningConfig',
+  'DeleteDurableExecution',
+  'DeleteEventSourceMapping',
+  'DeleteFunctionCodeSigningConfig',
+  'DeleteFunctionEventInvokeConfig',
+  'DeleteFunctionUrlConfig',
+  'DeleteLayerVersion',
+  'DeleteProvisionedConcurrencyConfig',
+  'DeleteResourcePolicy',
+  'GetAlias',
+  'GetCapacityProvider',
+  'GetCodeSigningConfig',
+  'GetDurableExecution',
+  'GetDurableExecutionHistory',
+  'GetDurableExecutionState',
+  'GetEventSourceMapping',
+  'GetFunctionCodeSigningConfig',
+  'GetFunctionEventInvokeConfig',
+  'GetFunctionRecursionConfig',
+  'GetFunctionScalingConfig',
+  'GetFunctionUrlConfig',
+  'GetLayerVersion',
+  'GetLayerVersionByArn',
+  'GetLayerVersionPolicy',
+  'GetProvisionedConcurrencyConfig',
+  'GetResourcePolicy',
+  'GetRuntimeManagementConfig',
+  'InvokeAsync',
+  'InvokeWithResponseStream',
+  'ListAliases',
+  'ListCapacityProviders',
+  'ListCodeSigningConfigs',
+  'ListDurableExecutionsByFunction',
+  'ListEventSourceMappings',
+  'ListFunctionEventInvokeConfigs',
+  'ListFunctionUrlConfigs',
+  'ListFunctionVersionsByCapacityProvider',
+  'ListFunctionsByCodeSigningConfig',
+  'ListLayerVersions',
+  'ListLayers',
+  'ListProvisionedConcurrencyConfigs',
+  'ListVersionsByFunction',
+  'PauseDurableExecution',
+  'PublishLayerVersion',
+  'PublishVersion',
+  'PutFunctionCodeSigningConfig',
+  'PutFunctionEventInvokeConfig',
+  'PutFunctionRecursionConfig',
+  'PutFunctionScalingConfig',
+  'PutProvisionedConcurrencyConfig',
+  'PutResourcePolicy',
+  'PutRuntimeManagementConfig',
+  'RemoveLayerVersionPermission',
+  'ResumeDurableExecution',
+  'SendDurableExecutionCallbackFailure',
+  'SendDurableExecutionCallbackHeartbeat',
+  'SendDurableExecutionCallbackSuccess',
+  'StopDurableExecution',
+  'UpdateAlias',
+  'UpdateCapacityProvider',
+  'UpdateCodeSigningConfig',
+  'UpdateEventSourceMapping',
+  'UpdateFunctionEventInvokeConfig',
+  'UpdateFunctionUrlConfig',
+] as const
+
+export const lambda: Service<Lambda, LambdaState, (typeof NOT_YET)[number]> = {
+  name: 'lambda',
+  operations: {
+    AddPermission: addPermission,
+    CreateFunction: createFunction,
+    DeleteFunction: deleteFunction,
+    DeleteFunctionConcurrency: deleteFunctionConcurrency,
+    GetAccountSettings: getAccountSettings,
+    GetFunction: getFunction,
+    GetFunctionConcurrency: getFunctionConcurrency,
+    GetFunctionConfiguration: getFunctionConfiguration,
+    GetPolicy: getPolicy,
+    Invoke: invoke,
+    ListFunctions: listFunctions,
+    ListTags: listTags,
+    PutFunctionConcurrency: putFunctionConcurrency,
+    RemovePermission: removePermission,
+    TagResource: tagResource,
+    UntagResource: untagResource,
+    UpdateFunctionCode: updateFunctionCode,
+    UpdateFunctionConfiguration: updateFunctionConfiguration,
+  },
+  notYet: NOT_YET,
+}
+
+export const createLambda = (ports: LambdaPorts): LambdaState => new LambdaState(ports)
+
+/** Ends all environments and forgets what is in memory. The caller empties store, blobs and sandboxes. */
+export const resetLambda = (state: LambdaState): Promise<void> => state.stop()
+
+/** Ends all environments and writes their last log lines. */
+export const stopLambda = (state: LambdaState): Promise<void> => state.stop()
+
+/** All environments that are not gone, for the console and `windtunnel environments`. */
+export const lambdaEnvironments = (state: LambdaState): EnvironmentView[] => state.environments()
+
+export { acceptLambda, DEFAULT_SETTINGS, sweepLambda }
+export type { EnvironmentView, LambdaPorts, LambdaSettings, LambdaState }

@@ -1,0 +1,134 @@
+/**
+ * From a call or a delivery to a run: finds the function, checks state and payload, and hands it to its fleet.
+ * The hot path of the service: no store, and one promise per invoke.
+ */
+import { type Bytes, fromBase64, strictText, utf8 } from '#base/bytes.ts'
+import { isRecord, parseJson } from '#base/json.ts'
+import type { SpanScope } from '#ports/spans.ts'
+import type { ActiveFunction } from '#services/lambda/active-function.ts'
+import {
+  clientContextInvalid,
+  functionNotFound,
+  notActive,
+  payloadNotJson,
+  payloadTooLarge,
+} from '#services/lambda/faults.ts'
+import type { InvokeResult } from '#services/lambda/invocation.ts'
+import { ASYNC_PAYLOAD_BYTES, CLIENT_CONTEXT_BYTES, SYNC_PAYLOAD_BYTES } from '#services/lambda/limits.ts'
+import { type FunctionReference, LATEST, type Owner, functionArn, isLatest } from '#services/lambda/names.ts'
+import type { LambdaState } from '#services/lambda/state.ts'
+
+export interface InvokeRequest {
+  readonly requestId: string
+  readonly reference: FunctionReference
+  readonly payload: Bytes
+  readonly clientContext: string | undefined
+  readonly span: SpanScope
+  readonly tail: boolean
+  readonly event: boolean
+}
+
+/** What a function gets when the call had no body. */
+const EMPTY_EVENT = utf8('{}')
+
+/** The function ready to run. Faults: not found, Pending, Failed. Source: recorded AWS answers, Lambda developer guide, Function states. */
+export async function runnable(
+  state: LambdaState,
+  owner: Owner,
+  reference: FunctionReference,
+): Promise<ActiveFunction> {
+  const { name, qualifier } = reference
+  if (!isLatest(qualifier)) throw functionNotFound(functionArn(owner, name, qualifier))
+  const live = await state.find(owner, name)
+  if (live === undefined) throw functionNotFound(functionArn(owner, name, LATEST))
+  if (live.active !== undefined) return live.active
+  const { state: recorded } = live.record
+  if (recorded.kind === 'pending') throw notActive('Pending', '')
+  if (recorded.kind === 'failed') throw notActive('Failed', recorded.reason)
+  return await state.ensureActive(owner, live)
+}
+
+/** The event as the function gets it. Faults: too large, no JSON. */
+export function checkedPayload(payload: Bytes | undefined, event: boolean): Bytes {
+  if (payload === undefined || payload.length === 0) return EMPTY_EVENT
+  const limit = event ? ASYNC_PAYLOAD_BYTES : SYNC_PAYLOAD_BYTES
+  if (payload.length > limit) throw payloadTooLarge(limit)
+  const text = strictText(payload)
+  if (text === undefined) throw payloadNotJson('Invalid UTF-8')
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    throw payloadNotJson(error instanceof Error ? error.message : 'no JSON')
+  }
+  return payload
+}
+
+/** X-Amz-Client-Context as JSON text that fits a header: ASCII, no line breaks. */
+export function decodedClientContext(encoded: string | undefined): string | undefined {
+  if (encoded === undefined || encoded === '') return undefined
+  const bytes = fromBase64(encoded)
+  if (bytes === undefined || bytes.length > CLIENT_CONTEXT_BYTES) throw clientContextInvalid()
+  const value = parseJson(strictText(bytes) ?? '')
+  if (!isRecord(value)) throw clientContextInvalid()
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** Runs it. Resolves when the caller may be answered. */
+export function execute(
+  state: LambdaState,
+  of: ActiveFunction,
+  request: InvokeRequest,
+): Promise<InvokeResult> {
+  const { clock } = state.ports
+  const { span, reference } = request
+  span.set('functionName', of.name)
+  if (request.event) span.set('invocationType', 'Event')
+  return new Promise((resolve) => {
+    state.fleet(of.owner).invoke(of.name, {
+      requestId: request.requestId,
+      invokedArn: reference.qualifier === undefined ? of.arn : `${of.arn}:${reference.qualifier}`,
+      payload: request.payload,
+      clientContext: request.clientContext,
+      span,
+      arrivedAt: clock.elapsed(),
+      at: clock.now(),
+      tail: request.tail,
+      eventBytes: request.event ? request.payload.length : undefined,
+      answer: (result) => {
+        if (result.kind === 'throttled') span.set('throttleReason', result.reason)
+        else if (result.kind === 'answered' && result.functionError !== undefined)
+          span.set('functionError', result.functionError)
+        resolve(result)
+      },
+    })
+  })
+}
+
+/** Takes an event: it runs now, on its own span below the caller's, and again when it fails. Source: `events.ts`. */
+export function enqueue(state: LambdaState, of: ActiveFunction, request: InvokeRequest): void {
+  const { log } = state.ports
+  const { reference } = request
+  state.events.add({
+    run: async () => {
+      const span = request.span.open('lambda', 'Invoke', of.arn)
+      let result: InvokeResult
+      const live = await state.find(of.owner, of.name)
+      if (live?.active === undefined)
+        result = { kind: 'refused', fault: functionNotFound(functionArn(of.owner, of.name, LATEST)) }
+      else result = await execute(state, live.active, { ...request, span, reference })
+      span.end(spanOutcome(result), { bytesIn: request.payload.length })
+      return result
+    },
+    dropped: (because) =>
+      log.warn('lambda.event.dropped', { function: of.arn, requestId: request.requestId, because }),
+  })
+}
+
+export function spanOutcome(result: InvokeResult): 'ok' | 'error' | 'fault' | 'throttle' {
+  if (result.kind === 'throttled') return 'throttle'
+  if (result.kind === 'refused') return result.fault.side === 'server' ? 'fault' : 'error'
+  return result.functionError === undefined ? 'ok' : 'error'
+}

@@ -1,0 +1,110 @@
+/** Reserved concurrency and the account's settings. */
+import type { Lambda } from '#model/lambda.ts'
+import type { Operation } from '#ports/service.ts'
+import { functionNotFound, functionsOnly, tooMuchReserved } from '#services/lambda/faults.ts'
+import { CODE_STORAGE_BYTES, UNRESERVED_MIN, UNZIPPED_BYTES, ZIP_BYTES } from '#services/lambda/limits.ts'
+import { LATEST, type Owner, functionArn, referenceTo } from '#services/lambda/names.ts'
+import { FUNCTIONS, type FunctionRecord, ownerParts } from '#services/lambda/record.ts'
+import type { LambdaState } from '#services/lambda/state.ts'
+
+const SCAN = 1_000
+
+/** All functions of an owner, a page at a time. */
+export async function* everyFunction(state: LambdaState, owner: Owner): AsyncGenerator<FunctionRecord> {
+  let after: [string] | undefined
+  for (;;) {
+    const page = await FUNCTIONS.list(state.control.read, ownerParts(owner), [], { limit: SCAN, after })
+    yield* page
+    const last = page.at(-1)
+    if (page.length < SCAN || last === undefined) return
+    after = [last.name]
+  }
+}
+
+async function reservedByOthers(state: LambdaState, owner: Owner, name: string): Promise<number> {
+  let sum = 0
+  for await (const record of everyFunction(state, owner))
+    if (record.name !== name) sum += record.reserved ?? 0
+  return sum
+}
+
+async function named(state: LambdaState, owner: Owner, spelled: string): Promise<string> {
+  const { name, qualifier } = referenceTo(spelled, undefined, owner)
+  if (qualifier !== undefined) throw functionsOnly()
+  if ((await state.find(owner, name)) === undefined) throw functionNotFound(functionArn(owner, name, LATEST))
+  return name
+}
+
+async function reserve(
+  state: LambdaState,
+  owner: Owner,
+  name: string,
+  reserved: number | undefined,
+): Promise<void> {
+  await state.change(owner, name, (record) => ({ ...record, reserved }))
+  const live = await state.find(owner, name)
+  if (live?.active !== undefined) state.fleet(owner).configure(live.active, reserved)
+}
+
+/** Source: Lambda API, PutFunctionConcurrency. Fault: too little would stay unreserved. */
+export const putFunctionConcurrency: Operation<Lambda['PutFunctionConcurrency'], LambdaState> = async (
+  input,
+  state,
+  call,
+) => {
+  const name = await named(state, call, input.FunctionName)
+  const reserved = input.ReservedConcurrentExecutions
+  const total = (await reservedByOthers(state, call, name)) + reserved
+  if (reserved > 0 && state.ports.settings.accountConcurrency - total < UNRESERVED_MIN)
+    throw tooMuchReserved(UNRESERVED_MIN)
+  await reserve(state, call, name, reserved)
+  return { ReservedConcurrentExecutions: reserved }
+}
+
+/** Source: Lambda API, GetFunctionConcurrency. */
+export const getFunctionConcurrency: Operation<Lambda['GetFunctionConcurrency'], LambdaState> = async (
+  input,
+  state,
+  call,
+) => {
+  const name = await named(state, call, input.FunctionName)
+  const { record } = await state.get(call, name)
+  return record.reserved === undefined ? {} : { ReservedConcurrentExecutions: record.reserved }
+}
+
+/** Source: Lambda API, DeleteFunctionConcurrency. */
+export const deleteFunctionConcurrency: Operation<Lambda['DeleteFunctionConcurrency'], LambdaState> = async (
+  input,
+  state,
+  call,
+) => {
+  await reserve(state, call, await named(state, call, input.FunctionName), undefined)
+  return {}
+}
+
+/** Source: Lambda API, GetAccountSettings. */
+export const getAccountSettings: Operation<Lambda['GetAccountSettings'], LambdaState> = async (
+  _input,
+  state,
+  call,
+) => {
+  const { accountConcurrency } = state.ports.settings
+  let codeSize = 0
+  let functions = 0
+  let reserved = 0
+  for await (const record of everyFunction(state, call)) {
+    functions++
+    codeSize += record.package.code.packageBytes
+    reserved += record.reserved ?? 0
+  }
+  return {
+    AccountLimit: {
+      TotalCodeSize: CODE_STORAGE_BYTES,
+      CodeSizeUnzipped: UNZIPPED_BYTES,
+      CodeSizeZipped: ZIP_BYTES,
+      ConcurrentExecutions: accountConcurrency,
+      UnreservedConcurrentExecutions: accountConcurrency - reserved,
+    },
+    AccountUsage: { TotalCodeSize: codeSize, FunctionCount: functions },
+  }
+}

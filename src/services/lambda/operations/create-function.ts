@@ -1,0 +1,48 @@
+/** CreateFunction: checks, extracts and keeps the package, then prepares the function while it is Pending. */
+import { uuid } from '#base/ids.ts'
+import type { Lambda } from '#model/lambda.ts'
+import type { Operation } from '#ports/service.ts'
+import { functionExists } from '#services/lambda/faults.ts'
+import { referenceTo } from '#services/lambda/names.ts'
+import { keepPackage, readPackage } from '#services/lambda/package-source.ts'
+import { configurationOf } from '#services/lambda/record.ts'
+import type { LambdaState } from '#services/lambda/state.ts'
+import { checkOptions, newSettings } from '#services/lambda/validate.ts'
+
+/** Source: Lambda API, CreateFunction. Faults: exists, invalid options, unreadable package. */
+export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = async (
+  input,
+  state,
+  call,
+) => {
+  const { name } = referenceTo(input.FunctionName, undefined, call)
+  checkOptions(input)
+  const settings = newSettings({ ...input, FunctionName: name })
+  if ((await state.find(call, name)) !== undefined) throw functionExists(name)
+  const kept = await keepPackage(await readPackage(input.Code, state.ports, call), state.ports)
+  const record = {
+    account: call.account,
+    region: call.region,
+    name,
+    settings,
+    architecture: input.Architectures?.[0] ?? 'x86_64',
+    package: kept,
+    tags: input.Tags ?? {},
+    reserved: undefined,
+    policy: [],
+    policyRevisionId: uuid(state.ports.random),
+    ...state.marks(),
+    change: 1,
+    generation: state.nextGeneration(),
+    runtimeVersion: undefined,
+    state: { kind: 'pending' },
+  } as const
+  const answer = configurationOf(record, call)
+  try {
+    await state.create(call, record, () => functionExists(name))
+  } catch (error) {
+    await state.ports.blobs.delete(kept.blobId)
+    throw error
+  }
+  return answer
+}

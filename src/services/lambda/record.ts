@@ -1,0 +1,201 @@
+/**
+ * A function as the store keeps it, and as the API shows it. One JSON record holds all of it: configuration, package,
+ * state, tags, reservation and policy, so that every change is one transaction.
+ */
+import { Records } from '#base/records.ts'
+import { type Instant, isoMs, instant } from '#base/time.ts'
+import type {
+  FunctionConfiguration,
+  LastUpdateStatus,
+  LastUpdateStatusReasonCode,
+  State,
+  StateReasonCode,
+} from '#model/lambda.ts'
+import type { StagedCode } from '#ports/sandboxes.ts'
+import { LATEST, type Owner, functionArn } from '#services/lambda/names.ts'
+import { runtimeVersionArn } from '#services/lambda/active-function.ts'
+
+/** What a caller may set, with defaults filled in. */
+export interface FunctionSettings {
+  readonly runtime: string
+  readonly role: string
+  readonly handler: string
+  readonly description: string
+  readonly timeoutSeconds: number
+  readonly memoryMb: number
+  readonly ephemeralMb: number
+  /** Undefined when none was ever given: AWS then shows no Environment. */
+  readonly variables: Readonly<Record<string, string>> | undefined
+  readonly tracingMode: string
+  readonly logFormat: string
+  readonly applicationLogLevel: string | undefined
+  readonly systemLogLevel: string | undefined
+  readonly logGroup: string
+  readonly snapStart: string
+  /** Stored and shown; functions use the machine's network and plain storage (README, differences). */
+  readonly vpc:
+    | { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
+    | undefined
+  readonly deadLetterArn: string | undefined
+  readonly kmsKeyArn: string | undefined
+}
+
+export interface FunctionPackage {
+  /** Of the zip as it came; what Code.Location leads to. */
+  readonly blobId: string
+  readonly code: StagedCode
+}
+
+export interface PolicyStatement {
+  readonly Sid: string
+  readonly Effect: 'Allow'
+  readonly Principal: unknown
+  readonly Action: string
+  readonly Resource: string
+  readonly Condition?: unknown
+}
+
+export interface FunctionRecord {
+  readonly account: string
+  readonly region: string
+  readonly name: string
+  readonly settings: FunctionSettings
+  readonly architecture: string
+  readonly package: FunctionPackage
+  readonly tags: Readonly<Record<string, string>>
+  readonly reserved: number | undefined
+  readonly policy: readonly PolicyStatement[]
+  readonly policyRevisionId: string
+  readonly revisionId: string
+  readonly lastModifiedAt: number
+  /** Counts every change of the record: a later one never loses to an earlier one in memory. */
+  readonly change: number
+  /** Counts changes of code and settings: what environments run. */
+  readonly generation: number
+  readonly runtimeVersion: string | undefined
+  readonly state: FunctionState
+}
+
+export type FunctionState =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'active' }
+  /** Active, and an update is not in force yet. */
+  | { readonly kind: 'updating' }
+  /** Active with what was before; the last update could not be put in force. */
+  | { readonly kind: 'update-failed'; readonly reason: string; readonly code: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly code: string }
+
+export const FUNCTIONS = new Records<FunctionRecord>('lambda-function')
+
+export const ownerParts = (owner: Owner): [string, string] => [owner.account, owner.region]
+
+interface ShownState {
+  readonly State: State
+  readonly StateReason?: string
+  readonly StateReasonCode?: StateReasonCode
+  readonly LastUpdateStatus?: LastUpdateStatus
+  readonly LastUpdateStatusReason?: string
+  readonly LastUpdateStatusReasonCode?: LastUpdateStatusReasonCode
+}
+
+/** Source: recorded AWS answers; the reason of an update says "created" there too. */
+function shownState(state: FunctionState): ShownState {
+  switch (state.kind) {
+    case 'pending':
+      return {
+        State: 'Pending',
+        StateReason: 'The function is being created.',
+        StateReasonCode: 'Creating',
+      }
+    case 'active':
+      return { State: 'Active', LastUpdateStatus: 'Successful' }
+    case 'updating':
+      return {
+        State: 'Active',
+        LastUpdateStatus: 'InProgress',
+        LastUpdateStatusReason: 'The function is being created.',
+        LastUpdateStatusReasonCode: 'Creating',
+      }
+    case 'update-failed':
+      return {
+        State: 'Active',
+        LastUpdateStatus: 'Failed',
+        LastUpdateStatusReason: state.reason,
+        LastUpdateStatusReasonCode: state.code,
+      }
+    case 'failed':
+      return { State: 'Failed', StateReason: state.reason, StateReasonCode: state.code }
+    default:
+      return state satisfies never
+  }
+}
+
+/** `2024-03-27T09:14:35.000+0000` */
+export const lastModified = (at: Instant): string => isoMs(at).replace('Z', '+0000')
+
+/** As AWS shows it; `qualifier` is in the ARN only when it was asked for. */
+export function configurationOf(
+  record: FunctionRecord,
+  owner: Owner,
+  qualifier?: string,
+): FunctionConfiguration {
+  const {
+    settings,
+    package: { code },
+  } = record
+  return {
+    FunctionName: record.name,
+    FunctionArn: functionArn(owner, record.name, qualifier),
+    Runtime: settings.runtime,
+    Role: settings.role,
+    Handler: settings.handler,
+    CodeSize: code.packageBytes,
+    Description: settings.description,
+    Timeout: settings.timeoutSeconds,
+    MemorySize: settings.memoryMb,
+    LastModified: lastModified(instant(record.lastModifiedAt)),
+    CodeSha256: code.sha256Base64,
+    Version: LATEST,
+    ...optionsOf(settings),
+    TracingConfig: { Mode: settings.tracingMode },
+    RevisionId: record.revisionId,
+    ...shownState(record.state),
+    PackageType: 'Zip',
+    Architectures: [record.architecture],
+    EphemeralStorage: { Size: settings.ephemeralMb },
+    SnapStart: { ApplyOn: settings.snapStart, OptimizationStatus: 'Off' },
+    RuntimeVersionConfig: {
+      RuntimeVersionArn: runtimeVersionArn(owner.region, record.runtimeVersion ?? settings.runtime),
+    },
+    LoggingConfig: {
+      LogFormat: settings.logFormat,
+      ...(settings.logFormat === 'JSON'
+        ? {
+            ApplicationLogLevel: settings.applicationLogLevel ?? 'INFO',
+            SystemLogLevel: settings.systemLogLevel ?? 'INFO',
+          }
+        : {}),
+      LogGroup: settings.logGroup,
+    },
+  }
+}
+
+/** Members that are shown only when they were set. */
+function optionsOf(settings: FunctionSettings): Partial<FunctionConfiguration> {
+  const { vpc, variables, deadLetterArn, kmsKeyArn } = settings
+  return {
+    ...(vpc === undefined
+      ? {}
+      : {
+          VpcConfig: {
+            SubnetIds: vpc.subnetIds,
+            SecurityGroupIds: vpc.securityGroupIds,
+            VpcId: vpc.subnetIds.length === 0 ? '' : 'vpc-00000000',
+            Ipv6AllowedForDualStack: false,
+          },
+        }),
+    ...(deadLetterArn === undefined ? {} : { DeadLetterConfig: { TargetArn: deadLetterArn } }),
+    ...(variables === undefined ? {} : { Environment: { Variables: variables } }),
+    ...(kmsKeyArn === undefined ? {} : { KMSKeyArn: kmsKeyArn }),
+  }
+}

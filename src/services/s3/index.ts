@@ -1,0 +1,198 @@
+/**
+ * S3's public surface: its operations, what it gives up, its state, the answer to cross-origin questions (OPTIONS is in
+ * no model) and the sweep of bodies at start. Each operation says here how its requests are billed.
+ */
+import type { S3 } from '#model/s3.ts'
+import type { Service } from '#ports/service.ts'
+import { get, put } from '#services/s3/metering.ts'
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from '#services/s3/operations/acls.ts'
+import {
+  deleteBucketCors,
+  deleteBucketEncryption,
+  deleteBucketOwnershipControls,
+  deleteBucketPolicy,
+  deleteBucketTagging,
+  deletePublicAccessBlock,
+  getBucketCors,
+  getBucketEncryption,
+  getBucketOwnershipControls,
+  getBucketPolicy,
+  getBucketPolicyStatus,
+  getBucketTagging,
+  getPublicAccessBlock,
+  putBucketCors,
+  putBucketEncryption,
+  putBucketOwnershipControls,
+  putBucketPolicy,
+  putBucketTagging,
+  putPublicAccessBlock,
+} from '#services/s3/operations/bucket-settings.ts'
+import {
+  getBucketAccelerateConfiguration,
+  getBucketLifecycleConfiguration,
+  getBucketLogging,
+  getBucketNotificationConfiguration,
+  getBucketReplication,
+  getBucketRequestPayment,
+  getBucketWebsite,
+  getObjectLockConfiguration,
+} from '#services/s3/operations/bucket-unset.ts'
+import { getBucketVersioning, putBucketVersioning } from '#services/s3/operations/bucket-versioning.ts'
+import {
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  headBucket,
+  listBuckets,
+} from '#services/s3/operations/buckets.ts'
+import { copyObject } from '#services/s3/operations/copy-object.ts'
+import { deleteObject, deleteObjects } from '#services/s3/operations/delete-objects.ts'
+import { getObjectAttributes } from '#services/s3/operations/get-object-attributes.ts'
+import { getObject, headObject } from '#services/s3/operations/get-object.ts'
+import { listObjectVersions, listObjects, listObjectsV2 } from '#services/s3/operations/list-objects.ts'
+import { listMultipartUploads, listParts } from '#services/s3/operations/list-uploads.ts'
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+} from '#services/s3/operations/multipart-upload.ts'
+import {
+  deleteObjectTagging,
+  getObjectTagging,
+  putObjectTagging,
+} from '#services/s3/operations/object-tagging.ts'
+import { putObject } from '#services/s3/operations/put-object.ts'
+import { uploadPart, uploadPartCopy } from '#services/s3/operations/upload-part.ts'
+import type { S3State } from '#services/s3/state.ts'
+
+export { corsAnswer } from '#services/s3/cors-answer.ts'
+export { createS3, type S3Ports, type S3State } from '#services/s3/state.ts'
+export { sweepS3 } from '#services/s3/sweep.ts'
+
+const notYet = [
+  'CreateBucketMetadataConfiguration',
+  'CreateBucketMetadataTableConfiguration',
+  'CreateSession',
+  'DeleteBucketAnalyticsConfiguration',
+  'DeleteBucketIntelligentTieringConfiguration',
+  'DeleteBucketInventoryConfiguration',
+  'DeleteBucketLifecycle',
+  'DeleteBucketMetadataConfiguration',
+  'DeleteBucketMetadataTableConfiguration',
+  'DeleteBucketMetricsConfiguration',
+  'DeleteBucketReplication',
+  'DeleteBucketWebsite',
+  'DeleteObjectAnnotation',
+  'GetBucketAbac',
+  'GetBucketAnalyticsConfiguration',
+  'GetBucketIntelligentTieringConfiguration',
+  'GetBucketInventoryConfiguration',
+  'GetBucketLifecycle',
+  'GetBucketMetadataConfiguration',
+  'GetBucketMetadataTableConfiguration',
+  'GetBucketMetricsConfiguration',
+  'GetBucketNotification',
+  'GetObjectAnnotation',
+  'GetObjectLegalHold',
+  'GetObjectRetention',
+  'GetObjectTorrent',
+  'ListBucketAnalyticsConfigurations',
+  'ListBucketIntelligentTieringConfigurations',
+  'ListBucketInventoryConfigurations',
+  'ListBucketMetricsConfigurations',
+  'ListDirectoryBuckets',
+  'ListObjectAnnotations',
+  'PutBucketAbac',
+  'PutBucketAccelerateConfiguration',
+  'PutBucketAnalyticsConfiguration',
+  'PutBucketIntelligentTieringConfiguration',
+  'PutBucketInventoryConfiguration',
+  'PutBucketLifecycle',
+  'PutBucketLifecycleConfiguration',
+  'PutBucketLogging',
+  'PutBucketMetricsConfiguration',
+  'PutBucketNotification',
+  'PutBucketNotificationConfiguration',
+  'PutBucketReplication',
+  'PutBucketRequestPayment',
+  'PutBucketWebsite',
+  'PutObjectAnnotation',
+  'PutObjectLegalHold',
+  'PutObjectLockConfiguration',
+  'PutObjectRetention',
+  'RenameObject',
+  'RestoreObject',
+  'SelectObjectContent',
+  'UpdateBucketMetadataAnnotationTableConfiguration',
+  'UpdateBucketMetadataInventoryTableConfiguration',
+  'UpdateBucketMetadataJournalTableConfiguration',
+  'UpdateObjectEncryption',
+  'WriteGetObjectResponse',
+] as const satisfies readonly (keyof S3)[]
+
+type NotYet = (typeof notYet)[number]
+
+export const s3: Service<S3, S3State, NotYet> = {
+  name: 's3',
+  operations: {
+    AbortMultipartUpload: abortMultipartUpload,
+    CompleteMultipartUpload: put(completeMultipartUpload),
+    CopyObject: put(copyObject),
+    CreateBucket: put(createBucket),
+    CreateMultipartUpload: put(createMultipartUpload),
+    DeleteBucket: deleteBucket,
+    DeleteBucketCors: deleteBucketCors,
+    DeleteBucketEncryption: deleteBucketEncryption,
+    DeleteBucketOwnershipControls: deleteBucketOwnershipControls,
+    DeleteBucketPolicy: deleteBucketPolicy,
+    DeleteBucketTagging: deleteBucketTagging,
+    DeleteObject: deleteObject,
+    DeleteObjectTagging: deleteObjectTagging,
+    DeleteObjects: deleteObjects,
+    DeletePublicAccessBlock: deletePublicAccessBlock,
+    GetBucketAccelerateConfiguration: get(getBucketAccelerateConfiguration),
+    GetBucketAcl: get(getBucketAcl),
+    GetBucketCors: get(getBucketCors),
+    GetBucketEncryption: get(getBucketEncryption),
+    GetBucketLifecycleConfiguration: get(getBucketLifecycleConfiguration),
+    GetBucketLocation: get(getBucketLocation),
+    GetBucketLogging: get(getBucketLogging),
+    GetBucketNotificationConfiguration: get(getBucketNotificationConfiguration),
+    GetBucketOwnershipControls: get(getBucketOwnershipControls),
+    GetBucketPolicy: get(getBucketPolicy),
+    GetBucketPolicyStatus: get(getBucketPolicyStatus),
+    GetBucketReplication: get(getBucketReplication),
+    GetBucketRequestPayment: get(getBucketRequestPayment),
+    GetBucketTagging: get(getBucketTagging),
+    GetBucketVersioning: get(getBucketVersioning),
+    GetBucketWebsite: get(getBucketWebsite),
+    GetObject: get(getObject),
+    GetObjectAcl: get(getObjectAcl),
+    GetObjectAttributes: get(getObjectAttributes),
+    GetObjectLockConfiguration: get(getObjectLockConfiguration),
+    GetObjectTagging: get(getObjectTagging),
+    GetPublicAccessBlock: get(getPublicAccessBlock),
+    HeadBucket: get(headBucket),
+    HeadObject: get(headObject),
+    ListBuckets: put(listBuckets),
+    ListMultipartUploads: put(listMultipartUploads),
+    ListObjectVersions: put(listObjectVersions),
+    ListObjects: put(listObjects),
+    ListObjectsV2: put(listObjectsV2),
+    ListParts: put(listParts),
+    PutBucketAcl: put(putBucketAcl),
+    PutBucketCors: put(putBucketCors),
+    PutBucketEncryption: put(putBucketEncryption),
+    PutBucketOwnershipControls: put(putBucketOwnershipControls),
+    PutBucketPolicy: put(putBucketPolicy),
+    PutBucketTagging: put(putBucketTagging),
+    PutBucketVersioning: put(putBucketVersioning),
+    PutObject: put(putObject),
+    PutObjectAcl: put(putObjectAcl),
+    PutObjectTagging: put(putObjectTagging),
+    PutPublicAccessBlock: put(putPublicAccessBlock),
+    UploadPart: put(uploadPart),
+    UploadPartCopy: put(uploadPartCopy),
+  },
+  notYet,
+}

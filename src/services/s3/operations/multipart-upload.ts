@@ -1,0 +1,147 @@
+/** Create, complete and abort a multipart upload. Its parts are `upload-part.ts`, its listings `list-uploads.ts`. */
+import { keyOf, keysBelow } from '#base/key.ts'
+import type { S3 } from '#model/s3.ts'
+import type { Operation } from '#ports/service.ts'
+import type { Tx } from '#ports/store.ts'
+import type { Retired } from '#services/s3/bodies.ts'
+import { algorithmOf, checksumMembers, checksumTypeOf, DEFAULT_ALGORITHM } from '#services/s3/checksums.ts'
+import { quoted } from '#services/s3/etag.ts'
+import { invalidRequest } from '#services/s3/faults.ts'
+import { PARTS_MAX } from '#services/s3/limits.ts'
+import { checkKey, orderedId } from '#services/s3/names.ts'
+import {
+  type BucketRecord,
+  ownerOf,
+  type PartRecord,
+  parts,
+  type UploadRecord,
+  uploads,
+} from '#services/s3/records.ts'
+import { encryptionMembers, settingsOf } from '#services/s3/settings.ts'
+import type { S3State } from '#services/s3/state.ts'
+import { assemble, checkWhole, uploadOf } from '#services/s3/uploads.ts'
+import { bucketOf, shownVersionId, wholeSeconds } from '#services/s3/versions.ts'
+import { checkWriteConditions, putObjectRecord, type Written } from '#services/s3/write.ts'
+
+export const createMultipartUpload: Operation<S3['CreateMultipartUpload'], S3State> = async (
+  input,
+  state,
+  call,
+) => {
+  checkKey(input.Key)
+  const algorithm = algorithmOf(input.ChecksumAlgorithm)
+  if (algorithm === undefined && input.ChecksumType !== undefined)
+    throw invalidRequest(
+      'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+    )
+  const type = checksumTypeOf(algorithm ?? DEFAULT_ALGORITHM, input.ChecksumType)
+  const upload = await state.store.tx(async (tx): Promise<UploadRecord> => {
+    const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
+    const order = state.nextOrder()
+    const record: UploadRecord = {
+      ...settingsOf(input, bucket, call.account),
+      key: input.Key,
+      uploadId: orderedId(order, state.random),
+      order,
+      initiatedAt: wholeSeconds(state.clock.now()),
+      algorithm,
+      type,
+    }
+    uploads.put(tx, ownerOf(bucket), [bucket.name, input.Key, order], record)
+    return record
+  })
+  return {
+    Bucket: input.Bucket,
+    Key: input.Key,
+    UploadId: upload.uploadId,
+    ChecksumAlgorithm: algorithm,
+    ChecksumType: algorithm === undefined ? undefined : type,
+    ...encryptionMembers(upload.encryption),
+  }
+}
+
+export const completeMultipartUpload: Operation<S3['CompleteMultipartUpload'], S3State> = async (
+  input,
+  state,
+  call,
+) => {
+  const conditions = { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch }
+  checkWriteConditions(conditions)
+  const [written, retired] = await state.store.tx(async (tx): Promise<[Written, readonly Retired[]]> => {
+    const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
+    const upload = await uploadOf(tx, bucket, input.Key, input.UploadId)
+    const uploaded = await partsOf(tx, bucket, upload)
+    const assembly = assemble(upload, uploaded, input.MultipartUpload?.Parts ?? [])
+    checkWhole(input, assembly)
+    const {
+      algorithm: _algorithm,
+      initiatedAt: _initiatedAt,
+      type: _type,
+      uploadId: _id,
+      order: _order,
+      ...rest
+    } = upload
+    const [written, replaced] = await putObjectRecord(state, tx, {
+      bucket,
+      draft: {
+        ...rest,
+        kind: 'object',
+        sizeBytes: assembly.sizeBytes,
+        etag: assembly.etag,
+        checksum: assembly.checksum,
+      },
+      conditions,
+      place: () => state.bodies.join(tx, bucket, assembly.pieces),
+    })
+    dropUpload(tx, bucket, upload, uploaded)
+    const dropped = await dropBodies(state, tx, bucket, assembly.leftOver)
+    return [written, [...replaced, ...dropped]]
+  })
+  await state.bodies.retire(retired)
+  const { bucket, record } = written
+  return {
+    Location: `${call.endpoint}/${bucket.name}/${record.key.split('/').map(encodeURIComponent).join('/')}`,
+    Bucket: bucket.name,
+    Key: record.key,
+    ETag: quoted(record.etag),
+    VersionId: shownVersionId(bucket, record),
+    ...checksumMembers(record.checksum),
+    ...encryptionMembers(record.encryption),
+  }
+}
+
+export const abortMultipartUpload: Operation<S3['AbortMultipartUpload'], S3State> = async (input, state) => {
+  const retired = await state.store.tx(async (tx) => {
+    const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
+    const upload = await uploadOf(tx, bucket, input.Key, input.UploadId)
+    const uploaded = await partsOf(tx, bucket, upload)
+    dropUpload(tx, bucket, upload, uploaded)
+    return dropBodies(state, tx, bucket, uploaded)
+  })
+  await state.bodies.retire(retired)
+  return {}
+}
+
+async function partsOf(tx: Tx, bucket: BucketRecord, upload: UploadRecord): Promise<PartRecord[]> {
+  const below = keysBelow(...ownerOf(bucket), parts.kind, bucket.name, upload.uploadId)
+  const entries = await tx.range({ ...below, limit: PARTS_MAX })
+  return entries.map(([, value]) => parts.decode(value))
+}
+
+function dropUpload(tx: Tx, bucket: BucketRecord, upload: UploadRecord, all: readonly PartRecord[]): void {
+  const owner = ownerOf(bucket)
+  uploads.delete(tx, owner, bucket.name, upload.key, upload.order)
+  for (const part of all)
+    tx.delete(keyOf(...owner, parts.kind, bucket.name, upload.uploadId, part.partNumber))
+}
+
+async function dropBodies(
+  state: S3State,
+  tx: Tx,
+  bucket: BucketRecord,
+  all: readonly PartRecord[],
+): Promise<readonly Retired[]> {
+  const retired: Retired[] = []
+  for (const part of all) retired.push(...(await state.bodies.unplace(tx, bucket, part.content)))
+  return retired
+}

@@ -1,0 +1,40 @@
+/** PutObject: check what can be checked, receive the body, commit. */
+import type { S3 } from '#model/s3.ts'
+import type { Operation } from '#ports/service.ts'
+import { checksumMembers, DEFAULT_ALGORITHM } from '#services/s3/checksums.ts'
+import { quoted } from '#services/s3/etag.ts'
+import { checkKey } from '#services/s3/names.ts'
+import { announcedAlgorithm, receiveBody } from '#services/s3/receive.ts'
+import { encryptionMembers, settingsOf } from '#services/s3/settings.ts'
+import type { S3State } from '#services/s3/state.ts'
+import { bucketOf, shownVersionId } from '#services/s3/versions.ts'
+import { checkWriteConditions, writeObject } from '#services/s3/write.ts'
+
+export const putObject: Operation<S3['PutObject'], S3State> = async (input, state, call) => {
+  checkKey(input.Key)
+  const conditions = { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch }
+  checkWriteConditions(conditions)
+  const bucket = await bucketOf(state.store.read, input.Bucket, input.ExpectedBucketOwner)
+  const settings = settingsOf(input, bucket, call.account)
+  const algorithm = announcedAlgorithm(input, call) ?? DEFAULT_ALGORITHM
+  const received = await receiveBody(state, input, call, [algorithm])
+  const value = received.checksums.get(algorithm) ?? ''
+  const written = await writeObject(state, input.Bucket, {
+    draft: {
+      ...settings,
+      kind: 'object',
+      key: input.Key,
+      sizeBytes: received.sizeBytes,
+      etag: received.md5,
+      checksum: { algorithm, type: 'FULL_OBJECT', value },
+    },
+    fresh: received.fresh,
+    conditions,
+  })
+  return {
+    ETag: quoted(received.md5),
+    VersionId: shownVersionId(written.bucket, written.record),
+    ...checksumMembers(written.record.checksum),
+    ...encryptionMembers(settings.encryption),
+  }
+}

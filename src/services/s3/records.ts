@@ -1,0 +1,163 @@
+/**
+ * What S3 keeps, and under which keys. Everything is in one store (`objects`), so that a put sees its bucket and its
+ * object in one transaction. Buckets stand under an empty account and region because their namespace is global;
+ * all else under the bucket's. A change here is a change of a persisted format.
+ */
+import type { AccountId, Region } from '#base/ids.ts'
+import { Records } from '#base/records.ts'
+import type { Instant } from '#base/time.ts'
+import type { Grant, Ownership } from '#services/s3/acl.ts'
+import type { Algorithm, ChecksumType, StoredChecksum } from '#services/s3/checksums.ts'
+import type { CorsRule } from '#services/s3/cors.ts'
+import type { Tag } from '#services/s3/tags.ts'
+
+export interface PublicAccessBlock {
+  readonly BlockPublicAcls: boolean
+  readonly IgnorePublicAcls: boolean
+  readonly BlockPublicPolicy: boolean
+  readonly RestrictPublicBuckets: boolean
+}
+
+export interface EncryptionRule {
+  readonly SSEAlgorithm: string
+  readonly KMSMasterKeyID?: string | undefined
+  readonly BucketKeyEnabled: boolean
+}
+
+export interface BucketRecord {
+  readonly name: string
+  readonly account: AccountId
+  readonly region: Region
+  readonly createdAt: Instant
+  /** As it was asked for: `EU` stays `EU`. Absent in us-east-1. */
+  readonly locationConstraint?: string | undefined
+  /** Absent until versioning was switched on once. */
+  readonly versioning?: 'Enabled' | 'Suspended' | undefined
+  readonly ownership?: Ownership | undefined
+  readonly grants: readonly Grant[]
+  readonly tags?: readonly Tag[] | undefined
+  readonly policy?: string | undefined
+  readonly cors?: readonly CorsRule[] | undefined
+  readonly encryption: EncryptionRule
+  readonly publicAccessBlock?: PublicAccessBlock | undefined
+}
+
+/** Where bytes are. `parts` is a manifest: the bodies of the parts in their order. */
+export type Content =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'inline'; readonly id: string }
+  | { readonly kind: 'blob'; readonly id: string }
+  | { readonly kind: 'parts'; readonly id: string; readonly count: number }
+
+export interface Piece {
+  readonly content: Content
+  readonly partNumber: number
+  readonly sizeBytes: number
+  /** Base64, by the algorithm of the object's checksum. */
+  readonly checksum: string
+}
+
+export interface Manifest {
+  readonly pieces: readonly Piece[]
+}
+
+/** Headers that travel with the body. */
+export interface StoredHeaders {
+  readonly contentType: string
+  readonly cacheControl?: string | undefined
+  readonly contentDisposition?: string | undefined
+  readonly contentEncoding?: string | undefined
+  readonly contentLanguage?: string | undefined
+  readonly expires?: string | undefined
+  readonly websiteRedirectLocation?: string | undefined
+}
+
+/** Named in answers; nothing is encrypted at rest. */
+export interface StoredEncryption {
+  readonly algorithm: string
+  readonly kmsKeyId?: string | undefined
+  readonly bucketKeyEnabled?: boolean | undefined
+}
+
+/** What an object is told to be before its bytes are known. */
+export interface ObjectSettings {
+  readonly headers: StoredHeaders
+  readonly metadata: Readonly<Record<string, string>>
+  readonly storageClass: string
+  readonly encryption: StoredEncryption
+  readonly tags?: readonly Tag[] | undefined
+  /** Absent: the owner alone. */
+  readonly grants?: readonly Grant[] | undefined
+}
+
+interface Version {
+  readonly key: string
+  /** The last part of the store key: 0 for what was put before versioning, else the negative of the put's order, so that the newest comes first. */
+  readonly order: number
+  /** `null` for the null version. */
+  readonly versionId: string
+  /** Whole seconds. */
+  readonly lastModified: Instant
+}
+
+export interface ObjectRecord extends Version, ObjectSettings {
+  readonly kind: 'object'
+  readonly sizeBytes: number
+  /** Without quotes. */
+  readonly etag: string
+  readonly content: Content
+  readonly checksum: StoredChecksum
+}
+
+export interface MarkerRecord extends Version {
+  readonly kind: 'marker'
+}
+
+export type VersionRecord = ObjectRecord | MarkerRecord
+
+export interface UploadRecord extends ObjectSettings {
+  readonly key: string
+  readonly uploadId: string
+  readonly order: number
+  readonly initiatedAt: Instant
+  /** As it was asked for; absent when S3 chose. */
+  readonly algorithm?: Algorithm | undefined
+  readonly type: ChecksumType
+}
+
+export interface PartRecord {
+  readonly partNumber: number
+  readonly sizeBytes: number
+  /** Hex MD5. */
+  readonly etag: string
+  readonly lastModified: Instant
+  readonly content: Content
+  /** Base64, by the upload's algorithm (CRC64NVME when it named none). */
+  readonly checksum: string
+  /** False when only we know it: ListParts does not show it. */
+  readonly checksumShown: boolean
+}
+
+/** Where the null version of a key is, once its bucket knows versions. */
+export interface NullPointer {
+  readonly order: number
+}
+
+export const GLOBAL = ['', ''] as const
+/** The first two parts of a bucket's keys. */
+export const ownerOf = (bucket: BucketRecord): readonly [string, string] => [bucket.account, bucket.region]
+
+/** Name: [bucket]; owner: GLOBAL. */
+export const buckets = new Records<BucketRecord>('bucket')
+/** Name: [bucket, key, order]. */
+export const versions = new Records<VersionRecord>('version')
+/** Name: [bucket, key]. */
+export const nullPointers = new Records<NullPointer>('null-version')
+/** Name: [bucket, key, order]. */
+export const uploads = new Records<UploadRecord>('upload')
+/** Name: [bucket, upload id, part number]. */
+export const parts = new Records<PartRecord>('part')
+/** Name: [bucket, id]. */
+export const manifests = new Records<Manifest>('manifest')
+/** Raw bytes, not JSON: only its keys are used. Name: [bucket, id]. */
+export const inlineBodies = new Records<never>('body')

@@ -1,0 +1,193 @@
+/**
+ * What a put, a copy or a multipart upload tells an object to be: headers, metadata, class, encryption, tags, grants,
+ * each checked with AWS's own answer. The inverse (members of answers) is at the end.
+ */
+import { utf8 } from '#base/bytes.ts'
+import { type AclMembers, canonicalUserId, checkAclAllowed, grantsAsked } from '#services/s3/acl.ts'
+import {
+  headerNotImplemented,
+  invalidArgument,
+  invalidRequest,
+  invalidStorageClass,
+  metadataTooLarge,
+} from '#services/s3/faults.ts'
+import { METADATA_BYTES_MAX } from '#services/s3/limits.ts'
+import type { BucketRecord, ObjectSettings, StoredEncryption, StoredHeaders } from '#services/s3/records.ts'
+import { tagsOfHeader } from '#services/s3/tags.ts'
+
+export interface HeaderMembers {
+  readonly CacheControl?: string | undefined
+  readonly ContentDisposition?: string | undefined
+  readonly ContentEncoding?: string | undefined
+  readonly ContentLanguage?: string | undefined
+  readonly ContentType?: string | undefined
+  readonly Expires?: string | undefined
+  readonly WebsiteRedirectLocation?: string | undefined
+}
+
+export interface EncryptionMembers {
+  readonly ServerSideEncryption?: string | undefined
+  readonly SSEKMSKeyId?: string | undefined
+  readonly BucketKeyEnabled?: boolean | undefined
+  readonly SSECustomerAlgorithm?: string | undefined
+  readonly SSECustomerKey?: string | undefined
+}
+
+export interface SettingsInput extends HeaderMembers, EncryptionMembers, AclMembers {
+  readonly Metadata?: Readonly<Record<string, string>> | undefined
+  readonly StorageClass?: string | undefined
+  readonly Tagging?: string | undefined
+  readonly ObjectLockMode?: string | undefined
+  readonly ObjectLockRetainUntilDate?: number | undefined
+  readonly ObjectLockLegalHoldStatus?: string | undefined
+  readonly WriteOffsetBytes?: number | undefined
+}
+
+const DEFAULT_TYPE = 'binary/octet-stream'
+const STORAGE_CLASSES: readonly string[] = [
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+  'GLACIER_IR',
+]
+/** Reading needs a restore first. Source: S3 user guide, Archived objects. */
+export const isArchived = (storageClass: string): boolean =>
+  storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE'
+
+/** All of it, from the request alone. `account` is who puts. */
+export function settingsOf(input: SettingsInput, bucket: BucketRecord, account: string): ObjectSettings {
+  refuseObjectLock(input)
+  if (input.WriteOffsetBytes !== undefined)
+    throw headerNotImplemented('x-amz-write-offset-bytes', 'Only directory buckets append')
+  return {
+    headers: headersOf(input),
+    metadata: metadataOf(input.Metadata),
+    storageClass: storageClassOf(input.StorageClass),
+    encryption: encryptionOf(input, bucket),
+    tags: tagsOfHeader(input.Tagging),
+    grants: grantsOf(input, bucket, account),
+  }
+}
+
+/** `aws-chunked` is how the body travelled, not what it is. Source: S3 user guide, Signature calculation for chunked uploads. */
+export function headersOf(input: HeaderMembers): StoredHeaders {
+  const encoding = input.ContentEncoding?.split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== 'aws-chunked' && one !== '')
+    .join(',')
+  return {
+    contentType:
+      input.ContentType === undefined || input.ContentType === '' ? DEFAULT_TYPE : input.ContentType,
+    cacheControl: input.CacheControl,
+    contentDisposition: input.ContentDisposition,
+    contentEncoding: encoding === '' ? undefined : encoding,
+    contentLanguage: input.ContentLanguage,
+    expires: input.Expires,
+    websiteRedirectLocation: redirectOf(input.WebsiteRedirectLocation),
+  }
+}
+
+function redirectOf(location: string | undefined): string | undefined {
+  if (location === undefined || /^(\/|https?:\/\/)/.test(location)) return location
+  throw invalidArgument(
+    "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+    'x-amz-website-redirect-location',
+    location,
+  )
+}
+
+/** Fault MetadataTooLarge. */
+export function metadataOf(metadata: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  const kept: Record<string, string> = {}
+  let sizeBytes = 0
+  for (const [name, value] of Object.entries(metadata ?? {})) {
+    kept[name.toLowerCase()] = value
+    sizeBytes += utf8(name).length + utf8(value).length
+  }
+  if (sizeBytes > METADATA_BYTES_MAX) throw metadataTooLarge(sizeBytes, METADATA_BYTES_MAX)
+  return kept
+}
+
+export function storageClassOf(asked: string | undefined): string {
+  if (asked === undefined || asked === '') return 'STANDARD'
+  if (!STORAGE_CLASSES.includes(asked)) throw invalidStorageClass(asked)
+  return asked
+}
+
+const KMS: readonly string[] = ['aws:kms', 'aws:kms:dsse']
+
+/** What the request asks, else the bucket's default. Keys of customers (SSE-C) are not done. Source: S3 API, PutObject. */
+export function encryptionOf(input: EncryptionMembers, bucket: BucketRecord): StoredEncryption {
+  refuseCustomerKey(input)
+  const asked = input.ServerSideEncryption
+  if (asked !== undefined && asked !== 'AES256' && !KMS.includes(asked))
+    throw invalidArgument(
+      'The encryption method specified is not supported',
+      'x-amz-server-side-encryption',
+      asked,
+    )
+  if (input.SSEKMSKeyId !== undefined && (asked === undefined || !KMS.includes(asked)))
+    throw invalidArgument(
+      'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+      'x-amz-server-side-encryption',
+      asked ?? 'null',
+    )
+  const usual = bucket.encryption
+  const algorithm = asked ?? usual.SSEAlgorithm
+  if (!KMS.includes(algorithm)) return { algorithm }
+  const bucketKeyEnabled = input.BucketKeyEnabled ?? usual.BucketKeyEnabled
+  return {
+    algorithm,
+    kmsKeyId: input.SSEKMSKeyId ?? (asked === undefined ? usual.KMSMasterKeyID : undefined),
+    bucketKeyEnabled: bucketKeyEnabled ? true : undefined,
+  }
+}
+
+/** Fault NotImplemented: bytes are kept as they come, so that a customer's key would protect nothing. */
+export function refuseCustomerKey(input: EncryptionMembers): void {
+  if (input.SSECustomerAlgorithm !== undefined || input.SSECustomerKey !== undefined)
+    throw headerNotImplemented(
+      'x-amz-server-side-encryption-customer-algorithm',
+      'Encryption with customer-provided keys is not available here',
+    )
+}
+
+function refuseObjectLock(input: SettingsInput): void {
+  const asked = [input.ObjectLockMode, input.ObjectLockRetainUntilDate, input.ObjectLockLegalHoldStatus]
+  if (asked.some((one) => one !== undefined))
+    throw invalidRequest('Bucket is missing Object Lock Configuration')
+}
+
+function grantsOf(input: AclMembers, bucket: BucketRecord, account: string): ObjectSettings['grants'] {
+  checkAclAllowed(input, bucket.ownership)
+  if (bucket.ownership === 'BucketOwnerEnforced') return undefined
+  return grantsAsked(input, canonicalUserId(account), canonicalUserId(bucket.account))
+}
+
+export function headerMembers(headers: StoredHeaders): HeaderMembers {
+  return {
+    ContentType: headers.contentType,
+    CacheControl: headers.cacheControl,
+    ContentDisposition: headers.contentDisposition,
+    ContentEncoding: headers.contentEncoding,
+    ContentLanguage: headers.contentLanguage,
+    Expires: headers.expires,
+    WebsiteRedirectLocation: headers.websiteRedirectLocation,
+  }
+}
+
+export function encryptionMembers(encryption: StoredEncryption): {
+  readonly ServerSideEncryption: string
+  readonly SSEKMSKeyId: string | undefined
+  readonly BucketKeyEnabled: boolean | undefined
+} {
+  return {
+    ServerSideEncryption: encryption.algorithm,
+    SSEKMSKeyId: encryption.kmsKeyId,
+    BucketKeyEnabled: encryption.bucketKeyEnabled,
+  }
+}

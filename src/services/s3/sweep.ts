@@ -1,0 +1,75 @@
+/**
+ * The sweep at start: a crash between the write of a body and the commit that names it, or between a commit and the
+ * deletion of what it replaced, leaves a blob without a name. Run before the first request: a body that is being
+ * received has no name either.
+ */
+import type { Bytes } from '#base/bytes.ts'
+import { keyOf, keysBelow } from '#base/key.ts'
+import type { Entry, Read } from '#ports/store.ts'
+import { BUCKETS_MAX, SCAN_BATCH } from '#services/s3/limits.ts'
+import { successor } from '#services/s3/listing.ts'
+import {
+  type BucketRecord,
+  buckets,
+  type Content,
+  GLOBAL,
+  manifests,
+  ownerOf,
+  parts,
+  versions,
+} from '#services/s3/records.ts'
+import type { S3State } from '#services/s3/state.ts'
+
+/** Deletes each of the blobs (all that S3's blobs port holds) that no object or part names. Answers how many. */
+export async function sweepS3(state: S3State, blobs: AsyncIterable<string>): Promise<number> {
+  const named = await namedBlobs(state.store.read)
+  let swept = 0
+  for await (const id of blobs) {
+    if (named.has(id)) continue
+    await state.blobs.delete(id)
+    swept++
+  }
+  if (swept > 0) state.log.info('s3.bodies.swept', { blobs: swept })
+  return swept
+}
+
+/** The ids of all blobs that some record names. */
+export async function namedBlobs(read: Read): Promise<Set<string>> {
+  const named = new Set<string>()
+  const note = (content: Content): void => {
+    if (content.kind === 'blob') named.add(content.id)
+  }
+  for await (const bucket of allBuckets(read)) {
+    for await (const [, value] of allBelow(read, bucket, versions.kind)) {
+      const record = versions.decode(value)
+      if (record.kind === 'object') note(record.content)
+    }
+    for await (const [, value] of allBelow(read, bucket, parts.kind)) note(parts.decode(value).content)
+    for await (const [, value] of allBelow(read, bucket, manifests.kind))
+      for (const piece of manifests.decode(value).pieces) note(piece.content)
+  }
+  return named
+}
+
+async function* allBuckets(read: Read): AsyncGenerator<BucketRecord> {
+  let last: string | undefined
+  for (;;) {
+    const after = last === undefined ? undefined : [last]
+    const batch = await buckets.list(read, GLOBAL, [], { limit: BUCKETS_MAX, after })
+    yield* batch
+    last = batch.at(-1)?.name
+    if (batch.length < BUCKETS_MAX) return
+  }
+}
+
+async function* allBelow(read: Read, bucket: BucketRecord, kind: string): AsyncGenerator<Entry> {
+  const { to } = keysBelow(...ownerOf(bucket), kind, bucket.name)
+  let from: Bytes = keyOf(...ownerOf(bucket), kind, bucket.name)
+  for (;;) {
+    const batch = await read.range({ from, to, limit: SCAN_BATCH })
+    yield* batch
+    const last = batch.at(-1)?.[0]
+    if (last === undefined || batch.length < SCAN_BATCH) return
+    from = successor(last)
+  }
+}

@@ -1,0 +1,42 @@
+/** Form bodies that must be read to know what a request is: query actions. The body is handed on as it was read. */
+import { strictText } from '#base/bytes.ts'
+import type { HttpRequest } from '#ports/http.ts'
+import { bodyOf, documentOf } from '#wire/bodies.ts'
+import { pairsOf, valueOf } from '#wire/uri.ts'
+
+/** What a form or query string says about itself. */
+export interface FormAction {
+  readonly action: string | undefined
+  readonly version: string | undefined
+}
+
+/** Largest form; ours, above every query service's own bound. */
+const FORM_MAX = 16 * 1_024 * 1_024
+
+/** True for a POST of a form, which only query services take. */
+export const isForm = (request: HttpRequest): boolean =>
+  request.method === 'POST' &&
+  request.headers['content-type']
+    ?.trimStart()
+    .toLowerCase()
+    .startsWith('application/x-www-form-urlencoded') === true
+
+function actionOf(text: string): FormAction | undefined {
+  if (!text.includes('Action=')) return undefined
+  const pairs = pairsOf(text)
+  return pairs === undefined
+    ? undefined
+    : { action: valueOf(pairs, 'Action'), version: valueOf(pairs, 'Version') }
+}
+
+/** Reads the action from a form or the query string. The request that comes back holds the body that was read. */
+export async function withForm(
+  request: HttpRequest,
+): Promise<{ readonly request: HttpRequest; readonly form: FormAction | undefined }> {
+  const inQuery = actionOf(request.query)
+  if (!isForm(request)) return { request, form: inQuery }
+  const bytes = await documentOf(request, { limitBytes: FORM_MAX, operation: '' })
+  const { 'content-encoding': _, ...headers } = request.headers
+  const form = actionOf(strictText(bytes) ?? '')
+  return { request: { ...request, headers, body: bodyOf(bytes) }, form: form ?? inQuery }
+}
