@@ -1,9 +1,9 @@
 /** Where reports of flights are kept between commands: `.windtunnel/flights` of the folder one works in. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isRecord, parseJson } from '#base/json.ts'
 import { UsageError } from '#cli/arguments.ts'
-import { type FlightReport, REPORT_FORMAT } from '#lab/report.ts'
+import { readReport } from '#lab/read-report.ts'
+import type { FlightReport } from '#lab/report.ts'
 
 const FOLDER = join('.windtunnel', 'flights')
 /** Older reports beyond this are left alone but no longer listed by name. */
@@ -47,11 +47,7 @@ export function loadReport(which: string | undefined): FlightReport {
         : `Saved are: ${saved.slice(0, 5).join(', ')}`
     throw new UsageError('There is no such report.', which ?? FOLDER, next)
   }
-  const report = parseJson(readFileSync(path, 'utf8'))
-  if (isReport(report)) return report
-  throw new UsageError('The file is no report of this version.', path, 'Fly again to get one.')
+  const report = readReport(readFileSync(path, 'utf8'))
+  if (report.ok) return report.value
+  throw new UsageError(`The file cannot be read as a report: ${report.error}.`, path, 'Fly again to get one.')
 }
-
-/** The format's name stands for the whole shape: only `saveReport` writes it. */
-const isReport = (value: unknown): value is FlightReport =>
-  isRecord(value) && value['format'] === REPORT_FORMAT

@@ -83,6 +83,8 @@ export class Costs {
   readonly #book: PriceBook
   readonly #byTrace = new Map<string, UsageRecord[]>()
   readonly #all: readonly UsageRecord[]
+  /** Requests of one kind use the same quantities: each mix is priced once. */
+  readonly #byMix = new Map<string, Decimal>()
 
   constructor(usage: readonly UsageRecord[], book: PriceBook) {
     this.#book = book
@@ -102,7 +104,13 @@ export class Costs {
   /** What one request cost by its own usage; undefined when none carried its trace. */
   ofTrace(traceId: string | undefined): Decimal | undefined {
     const records = traceId === undefined ? undefined : this.#byTrace.get(traceId)
-    return records === undefined ? undefined : billOf(usedOf(records), this.#book).totalUsd
+    if (records === undefined) return undefined
+    const mix = records
+      .map((r) => `${r.service}/${r.dimension} ${r.quantity} ${r.unit} ${r.tags?.['phase'] ?? ''}`)
+      .join('\n')
+    const known = this.#byMix.get(mix) ?? billOf(usedOf(records), this.#book).totalUsd
+    this.#byMix.set(mix, known)
+    return known
   }
 
   /** What one resource took part of in a trace, for the cost of a span. */

@@ -54,7 +54,7 @@ export interface Measurement {
 }
 
 /** Requests listed with their spans. */
-export const SLOWEST_MAX = 10
+export const SLOWEST_MAX = 20
 
 export function reportOf(measurement: Measurement): FlightReport {
   const { result, load } = measurement

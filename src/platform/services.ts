@@ -19,6 +19,7 @@ import { type Wired, mount } from '#platform/mounted.ts'
 import type { CrossOrigin } from '#platform/request-path.ts'
 import { apigateway, createApiGateway, restDataPlane } from '#services/apigateway/index.ts'
 import { apigatewayv2, createApiGatewayV2, httpDataPlane } from '#services/apigatewayv2/index.ts'
+import { cloudformation, createCloudFormation } from '#services/cloudformation/index.ts'
 import { createIam, iam } from '#services/iam/index.ts'
 import {
   DEFAULT_SETTINGS,
@@ -83,6 +84,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
     { service: mount(iam, createIam(ports)) },
     { service: mount(apigateway, rest), dataPlane: restDataPlane(rest), reset: async () => rest.forget() },
     { service: mount(apigatewayv2, http), dataPlane: httpDataPlane(http), reset: async () => http.forget() },
+    { service: mount(cloudformation, createCloudFormation(ports)) },
   ]
   return {
     all,

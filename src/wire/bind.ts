@@ -19,6 +19,9 @@ export interface Sources {
 }
 
 type Input = Record<string, unknown>
+
+/** JSON services take times in UTC only. Source: the Smithy protocol cases of restJson1. */
+const OFFSET = /[+-]\d\d:\d\d$/
 type Step = (sources: Sources, input: Input) => void
 
 export class Binder {
@@ -77,7 +80,8 @@ export class Binder {
 
   #value(text: string, member: Member, name: string, format: TimeFormat): unknown {
     const shape = this.model.shape(member.s)
-    const value = scalarOf(text, shape.t, format)
+    const hasOffset = !this.isXml && shape.t === 'timestamp' && OFFSET.test(text)
+    const value = hasOffset ? undefined : scalarOf(text, shape.t, format)
     if (value === undefined) throw this.#refuse(name, text, shape.t)
     return value
   }

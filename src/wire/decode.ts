@@ -168,8 +168,14 @@ export class Decoder {
       return
     }
     const value = jsonOf(bytes)
-    if (value !== null) input[key] = this.#restJson.reader(member)(value)
-    else if (shape.t === 'document') input[key] = null
+    if (value === null) {
+      if (shape.t === 'document') input[key] = null
+      return
+    }
+    const read = this.#restJson.reader(member)(value)
+    // Clients send {} where an optional payload is absent: the two mean the same.
+    if (member.req !== 1 && isRecord(read) && Object.keys(read).length === 0) return
+    input[key] = read
   }
 
   async #body(name: string, target: Target, request: HttpRequest, input: Input): Promise<void> {

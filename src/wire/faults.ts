@@ -185,7 +185,7 @@ export class FaultWriter {
     ]
     if (answering.method === 'HEAD' || known.status === 304) return { status: known.status, headers }
     const extra = this.#extra(content, known, members)
-    const message = `<Message>${escapeXml(fault.message)}</Message>`
+    const message = fault.message === '' ? '' : `<Message>${escapeXml(fault.message)}</Message>`
     const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
     if (isBare) {
       const ids = `<RequestId>${escapeXml(requestId)}</RequestId><HostId>${hostId(requestId)}</HostId>`
@@ -200,9 +200,7 @@ export class FaultWriter {
   }
 
   #extra(content: Readonly<Record<string, unknown>>, known: Known, members: Members): string {
-    const body = members.filter(
-      ([name, member]) => isInBody(member) && name.toLowerCase() !== 'message',
-    )
+    const body = members.filter(([name, member]) => isInBody(member) && name.toLowerCase() !== 'message')
     const modelled = this.#responder.xml.structure(body)(content)
     const others = Object.entries(unmodelled(content, known.shape))
       .filter(([, value]) => value !== undefined && value !== null)

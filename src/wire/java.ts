@@ -97,6 +97,9 @@ function compile(source: string, flags: string): RegExp | null {
   }
 }
 
+/** `(x+)+` and its kin: the same language as `x+`, but exponential for a backtracking matcher. */
+const REPEATED_TWICE = /\((?:\?:)?((?:\[(?:[^\]\\]|\\.)*\]|\\.|[^()[\]\\]))([+*])\)([+*])/g
+
 /** What Java spells in a way of its own: inline flags and the POSIX classes that models use. */
 function rewritten(pattern: string): { readonly source: string; readonly flags: string } {
   const isLoose = pattern.startsWith('(?i)')
@@ -106,5 +109,8 @@ function rewritten(pattern: string): { readonly source: string; readonly flags: 
     .replaceAll(/\\p\{ASCII\}/g, String.raw`\x00-\x7f`)
     .replaceAll(/\[\\p\{Graph\}\]/g, String.raw`[\x21-\x7e]`)
     .replaceAll(String.raw`\uD800\uDC00-\uDBFF\uDFFF`, String.raw`\u{10000}-\u{10ffff}`)
+    .replaceAll(REPEATED_TWICE, (_, atom: string, inner: string, outer: string) =>
+      inner === '+' && outer === '+' ? `(?:${atom}+)` : `(?:${atom}*)`,
+    )
   return { source, flags: isLoose ? 'i' : '' }
 }

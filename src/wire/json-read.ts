@@ -38,7 +38,7 @@ export const JSON_LEAVES: Leaves = {
   time: (value, format) => {
     if (format === 'unix') {
       if (typeof value === 'number') return instant(Math.round(value * 1_000_000) / 1_000)
-    } else if (typeof value === 'string') {
+    } else if (typeof value === 'string' && !/[+-]\d\d:\d\d$/.test(value)) {
       const at = timeOf(value, format)
       if (at !== undefined) return at
     }

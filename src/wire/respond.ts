@@ -85,7 +85,7 @@ export class Responder {
     return {
       status: 200,
       headers: [...headers, ['Content-Type', type]],
-      body: table.out === undefined ? '{}' : JSON.stringify(value ?? {}),
+      body: table.out === undefined ? '' : JSON.stringify(withoutNulls(value ?? {})),
     }
   }
 
@@ -168,7 +168,7 @@ export class Responder {
     const xmlns = this.model.table.xmlns
     const ns = printNamespace(shape.ns ?? (xmlns === undefined ? undefined : [xmlns]))
     const inside = this.xml.structure(members.filter(([, member]) => isInBody(member)))(value)
-    const attributes = this.xml.attributes(members)?.(value) ?? ''
+    const attributes = this.xml.attributes(members, shape.ns)?.(value) ?? ''
     return `${DECLARATION}<${root}${ns}${attributes}>${inside}</${root}>`
   }
 
@@ -178,11 +178,11 @@ export class Responder {
       if (!isStream(value)) return { body: '', type: EVENT_STREAM }
       return { body: framed(this.#events(member, value, { protocol })), type: EVENT_STREAM }
     }
-    if (value instanceof Uint8Array) return { body: value, type: 'application/octet-stream' }
-    if (isStream(value)) return { body: value, type: 'application/octet-stream' }
+    const raw = member.type ?? 'application/octet-stream'
+    if (value instanceof Uint8Array || isStream(value)) return { body: value, type: raw }
     if (value === undefined || value === null) {
       if (shape.t === 'document' && value === null) return { body: 'null', type: 'application/json' }
-      return { body: '', type: shape.t === 'blob' ? 'application/octet-stream' : undefined }
+      return { body: '', type: shape.t === 'blob' ? raw : undefined }
     }
     if (shape.t === 'string') return { body: plainText(value), type: 'text/plain' }
     if (protocol === 'restXml') {
@@ -261,6 +261,15 @@ export class Responder {
     const text = JSON.stringify(write === null ? content : write(content))
     return { headers: [...headers, [':content-type', 'application/json']], payload: utf8(text) }
   }
+}
+
+/** Outputs go out as they are where their shape needs no work; a null among their members would then too. */
+function withoutNulls(value: unknown): unknown {
+  if (!isRecord(value)) return value
+  for (const key in value)
+    if (value[key] === null)
+      return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))
+  return value
 }
 
 interface Body {

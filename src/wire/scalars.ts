@@ -166,7 +166,8 @@ export function scalarOf(value: string, kind: Kind, format: TimeFormat): unknown
 /** Text of a value that is plain by its type; what a service puts in its place is shown as JSON. */
 export function plainText(value: unknown): string {
   if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value)
   return JSON.stringify(value) ?? ''
 }
 

@@ -51,6 +51,8 @@ export interface Member {
   readonly at?: Place
   /** Name of the header or query key, or prefix of the headers. */
   readonly w?: string
+  /** Content type of a raw payload, where it is not `application/octet-stream`. */
+  readonly type?: string
   /** Raw bytes that are never collected. */
   readonly stream?: 1
   /** Idempotency token: clients fill it. */
@@ -76,6 +78,8 @@ export interface Shape {
   readonly max?: number
   /** Java regular expression, as AWS prints it. */
   readonly pat?: string
+  /** The same language as `pat`, where that could be made to backtrack for long. */
+  readonly safe?: string
   readonly enum?: readonly string[]
   /** Values outside the enum are let through: newer clients know more of them than the table. */
   readonly warn?: 1

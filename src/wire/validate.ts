@@ -21,6 +21,9 @@ interface Rule {
 /** More clauses than these are not collected; ours. */
 const CLAUSES_MAX = 50
 
+/** Longest text that is held against a pattern; ours: some patterns backtrack, and no name is that long. */
+const MATCHED_MAX = 8_192
+
 /** Code points, entries or bytes, by kind; undefined where nothing is counted. */
 function sizeOf(value: unknown): number | undefined {
   if (typeof value === 'string') return codePoints(value)
@@ -45,7 +48,7 @@ function codePoints(value: string): number {
 
 /** Length or value in bounds, pattern, enum; upper bound first, as AWS lists them. */
 function rulesOf(shape: Shape): readonly Rule[] {
-  const { min, max, pat, enum: values } = shape
+  const { min, max, pat, safe, enum: values } = shape
   const isNumber = typeof min === 'number' || typeof max === 'number' ? isNumeric(shape) : false
   const word = isNumber ? 'value' : 'length'
   const amount = isNumber ? (value: unknown) => Number(value) : sizeOf
@@ -62,7 +65,10 @@ function rulesOf(shape: Shape): readonly Rule[] {
     })
   if (pat !== undefined)
     rules.push({
-      holds: (value) => typeof value !== 'string' || (javaPattern(pat)?.test(value) ?? true),
+      holds: (value) =>
+        typeof value !== 'string' ||
+        value.length > MATCHED_MAX ||
+        (javaPattern(safe ?? pat)?.test(value) ?? true),
       text: `Member must satisfy regular expression pattern: ${pat}`,
     })
   if (values !== undefined && shape.warn !== 1) {

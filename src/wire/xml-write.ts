@@ -84,38 +84,41 @@ export class XmlWriter {
     }
   }
 
-  #map(shape: Shape, name: string): Inside {
+  #map(shape: Shape, name: string, ns?: Namespace): Inside {
     const { k, v } = shape
     if (k === undefined || v === undefined) return () => ''
     const writeKey = this.element(k, k.xml ?? 'key')
     const writeValue = this.element(v, v.xml ?? 'value')
+    const open = `${name}${printNamespace(ns)}`
     return (value) => {
       if (!isRecord(value)) return ''
       let out = ''
       for (const [key, item] of Object.entries(value)) {
         if (item !== undefined && item !== null)
-          out += `<${name}>${writeKey(key)}${writeValue(item)}</${name}>`
+          out += `<${open}>${writeKey(key)}${writeValue(item)}</${name}>`
       }
       return out
     }
   }
 
-  /** One element of a name around a value of the member's shape, with its attributes and namespace. */
+  /** One element of a name around a value of the member's shape, with its attributes and namespace: the member's own, or a prefix of the shape's. */
   element(member: Member, name: string): Elements {
     const shape = this.model.shape(member.s)
-    const ns = printNamespace(member.ns ?? shape.ns)
-    const attributes = this.attributes(Object.entries(shape.m ?? {}))
+    const ns = member.ns ?? (shape.ns?.[1] === undefined ? undefined : shape.ns)
+    const printed = printNamespace(ns)
+    const attributes = this.attributes(Object.entries(shape.m ?? {}), ns)
     let inside: Inside | undefined
     return (value) => {
       inside ??= this.inside(member)
       const body = inside(value)
-      const open = `${name}${ns}${attributes === null ? '' : attributes(value)}`
+      const open = `${name}${printed}${attributes === null ? '' : attributes(value)}`
       return `<${open}>${body}</${name}>`
     }
   }
 
   /** The attributes that members of a structure are, or null when there is none. */
-  attributes(members: readonly (readonly [string, Member])[]): Inside | null {
+  attributes(members: readonly (readonly [string, Member])[], ns: Namespace | undefined): Inside | null {
+    const needsXsi = ns?.[1] !== 'xsi'
     const parts = members.filter(([, member]) => member.attr === 1)
     if (parts.length === 0) return null
     return (value) => {
@@ -124,7 +127,8 @@ export class XmlWriter {
       for (const [name, member] of parts) {
         const wire = member.xml ?? name
         const item = value[name]
-        if (item !== undefined && item !== null) out += `${xsi(wire)} ${wire}="${escapeXml(plainText(item))}"`
+        if (item !== undefined && item !== null)
+          out += `${needsXsi ? xsi(wire) : ''} ${wire}="${escapeXml(plainText(item))}"`
       }
       return out
     }
@@ -134,7 +138,7 @@ export class XmlWriter {
     const wire = member.xml ?? name
     const shape = this.model.shape(member.s)
     if (member.text === 1) return this.inside(member)
-    if (member.flat === 1 && shape.t === 'map') return this.#map(shape, wire)
+    if (member.flat === 1 && shape.t === 'map') return this.#map(shape, wire, member.ns)
     if (member.flat === 1 && shape.t === 'list') {
       const element = shape.e
       const ns = member.ns ?? element?.ns

@@ -14,7 +14,11 @@ let folder = ''
 const dispose = (): Promise<void> => rm(folder, { recursive: true })
 
 blobsContract({ name: 'memory', open: async () => memoryBlobs(), dispose: async () => undefined })
-blobsContract({ name: 'files', open: async () => fileBlobs({ folder: (folder = await newFolder()) }), dispose })
+blobsContract({
+  name: 'files',
+  open: async () => fileBlobs({ folder: (folder = await newFolder()) }),
+  dispose,
+})
 blobsContract({
   name: 'files with small bodies in a store',
   open: async () => fileBlobs({ folder: (folder = await newFolder()), small: memoryStores().open('blobs') }),

@@ -12,7 +12,8 @@ export interface Subject {
   dispose(): Promise<void>
 }
 
-export const bytesOf = (size: number): Uint8Array => new Uint8Array(size).map((_, i) => (i * 31 + (i >>> 8)) & 255)
+export const bytesOf = (size: number): Uint8Array =>
+  new Uint8Array(size).map((_, i) => (i * 31 + (i >>> 8)) & 255)
 
 export async function* inChunks(body: Uint8Array, chunkBytes: number): AsyncIterable<Uint8Array> {
   for (let at = 0; at < body.length; at += chunkBytes) yield body.subarray(at, at + chunkBytes)
@@ -69,7 +70,9 @@ export function blobsContract(subject: Subject): void {
 
     check('ids differ, also of equal bodies written at once', async (blobs) => {
       const written = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => blobs.write(inChunks(bytesOf(i % 2 === 0 ? 10 : 40_000), 9_999))),
+        Array.from({ length: 50 }, (_, i) =>
+          blobs.write(inChunks(bytesOf(i % 2 === 0 ? 10 : 40_000), 9_999)),
+        ),
       )
       assert.equal(new Set(written.map(({ id }) => id)).size, 50)
       for (const { id, sizeBytes } of written) assert.deepEqual(await whole(blobs, id), bytesOf(sizeBytes))

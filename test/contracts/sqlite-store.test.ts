@@ -34,7 +34,10 @@ test('what was written is there after closing and opening again, without a log l
     await put(stores.open('control'), 'a')
     await put(stores.open('queues'), 'b')
     await stores.close()
-    assert.deepEqual((await readdir(folder)).filter((file) => file.endsWith('-wal')), [])
+    assert.deepEqual(
+      (await readdir(folder)).filter((file) => file.endsWith('-wal')),
+      [],
+    )
     const again = await opened(folder)
     assert.equal(text((await again.open('control').read.get(utf8('a'))) ?? utf8('')), 'a')
     assert.equal(text((await again.open('queues').read.get(utf8('b'))) ?? utf8('')), 'b')
@@ -92,7 +95,8 @@ test('a failed fdatasync acknowledges nothing more in any file and ends the plat
     let failing = false
     const stores = await opened(folder, {
       fatal: (trouble) => troubles.push(trouble),
-      sync: (fd, done) => (failing ? setImmediate(() => done(new Error('EIO: i/o error'))) : fdatasync(fd, done)),
+      sync: (fd, done) =>
+        failing ? setImmediate(() => done(new Error('EIO: i/o error'))) : fdatasync(fd, done),
     })
     const [control, queues] = [stores.open('control'), stores.open('queues')]
     await put(control, 'before')
@@ -157,7 +161,10 @@ test('openStores() refuses a file of a newer format and one that is no store, an
     const newer = new DatabaseSync(join(folder, 'control.db'))
     newer.exec('PRAGMA user_version = 99')
     newer.close()
-    await writeFile(join(folder, 'queues.db'), 'no database at all, but long enough to have a header of its own'.repeat(40))
+    await writeFile(
+      join(folder, 'queues.db'),
+      'no database at all, but long enough to have a header of its own'.repeat(40),
+    )
     const stores = await opened(folder)
     assert.throws(() => stores.open('control'), /its format is 99/)
     assert.throws(() => stores.open('queues'), Trouble)

@@ -325,41 +325,53 @@ type Step = { readonly key: Uint8Array; readonly value: Uint8Array | undefined }
 
 function model(check: Check): void {
   const key = fc.uint8Array({ maxLength: 3, max: 3 })
-  const step: fc.Arbitrary<Step> = fc.record({ key, value: fc.option(fc.uint8Array({ maxLength: 4 }), { nil: undefined }) })
-  const closure = fc.record({ steps: fc.array(step, { maxLength: 8 }), fails: fc.boolean(), waits: fc.boolean() })
+  const step: fc.Arbitrary<Step> = fc.record({
+    key,
+    value: fc.option(fc.uint8Array({ maxLength: 4 }), { nil: undefined }),
+  })
+  const closure = fc.record({
+    steps: fc.array(step, { maxLength: 8 }),
+    fails: fc.boolean(),
+    waits: fc.boolean(),
+  })
   const range = fc.record({ from: key, to: key, limit: fc.nat(8), reverse: fc.boolean() })
 
   check('any run of closures equals the same run over a plain sorted map', async (store, stores) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(closure, { maxLength: 12 }), fc.array(range, { maxLength: 6 }), async (closures, asked) => {
-        await stores.clear()
-        const expected = new Map<string, readonly [Uint8Array, Uint8Array]>()
-        const runs: Promise<unknown>[] = []
-        for (const { steps, fails, waits } of closures) {
-          runs.push(
-            store.tx(async (tx) => {
-              const own = new Map(expected)
-              for (const { key, value } of steps) {
-                if (value === undefined) tx.delete(key)
-                else tx.put(key, value)
-                if (value === undefined) own.delete(key.join())
-                else own.set(key.join(), [key, value])
-                if (waits) await Promise.resolve()
-                for (const range of asked) assert.deepEqual(await tx.range(range), plainRange(own, range))
-              }
-              if (fails) throw new RangeError('refused')
-              expected.clear()
-              for (const [name, entry] of own) expected.set(name, entry)
-            }),
-          )
-        }
-        for (const [index, outcome] of (await Promise.allSettled(runs)).entries()) {
-          if (outcome.status === 'rejected' && !(outcome.reason instanceof RangeError)) throw outcome.reason
-          assert.equal(outcome.status === 'rejected', closures[index]?.fails)
-        }
-        assert.deepEqual(await store.read.range(ALL), plainRange(expected, ALL))
-        for (const range of asked) assert.deepEqual(await store.read.range(range), plainRange(expected, range))
-      }),
+      fc.asyncProperty(
+        fc.array(closure, { maxLength: 12 }),
+        fc.array(range, { maxLength: 6 }),
+        async (closures, asked) => {
+          await stores.clear()
+          const expected = new Map<string, readonly [Uint8Array, Uint8Array]>()
+          const runs: Promise<unknown>[] = []
+          for (const { steps, fails, waits } of closures) {
+            runs.push(
+              store.tx(async (tx) => {
+                const own = new Map(expected)
+                for (const { key, value } of steps) {
+                  if (value === undefined) tx.delete(key)
+                  else tx.put(key, value)
+                  if (value === undefined) own.delete(key.join())
+                  else own.set(key.join(), [key, value])
+                  if (waits) await Promise.resolve()
+                  for (const range of asked) assert.deepEqual(await tx.range(range), plainRange(own, range))
+                }
+                if (fails) throw new RangeError('refused')
+                expected.clear()
+                for (const [name, entry] of own) expected.set(name, entry)
+              }),
+            )
+          }
+          for (const [index, outcome] of (await Promise.allSettled(runs)).entries()) {
+            if (outcome.status === 'rejected' && !(outcome.reason instanceof RangeError)) throw outcome.reason
+            assert.equal(outcome.status === 'rejected', closures[index]?.fails)
+          }
+          assert.deepEqual(await store.read.range(ALL), plainRange(expected, ALL))
+          for (const range of asked)
+            assert.deepEqual(await store.read.range(range), plainRange(expected, range))
+        },
+      ),
       { numRuns: 60 },
     )
   })

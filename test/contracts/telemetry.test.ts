@@ -13,7 +13,14 @@ import { telemetryContract, usageAt } from './telemetry.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const opened = (folder: string, more: Partial<TelemetryOptions> = {}): Promise<Telemetry> =>
-  openTelemetry({ folder, now: () => 0, fatal: unexpected, blockBytes: 20_000, segmentBytes: 50_000, ...more })
+  openTelemetry({
+    folder,
+    now: () => 0,
+    fatal: unexpected,
+    blockBytes: 20_000,
+    segmentBytes: 50_000,
+    ...more,
+  })
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'windtunnel-telemetry-'))
 
 let folder = ''
@@ -74,7 +81,10 @@ test('a torn frame at the end of the tail is ignored and every whole one is read
       assert.deepEqual(found, upTo(found.length))
       counts.add(found.length)
     }
-    assert.ok(counts.size === 6 && [...counts].every((count) => count % 10 === 0), 'turns come back whole or not at all')
+    assert.ok(
+      counts.size === 6 && [...counts].every((count) => count % 10 === 0),
+      'turns come back whole or not at all',
+    )
   })
 })
 
@@ -112,7 +122,11 @@ test('a damaged block whose tail is gone is skipped and its lines are counted', 
     if (i % 100 === 99) await turn()
   }
   await telemetry.close()
-  const segment = join(folder, 'usage', (await readdir(join(folder, 'usage'))).find((file) => file.endsWith('.seg')) ?? '')
+  const segment = join(
+    folder,
+    'usage',
+    (await readdir(join(folder, 'usage'))).find((file) => file.endsWith('.seg')) ?? '',
+  )
   const bytes = await readFile(segment)
   bytes.fill(0, 100, 200)
   await writeFile(segment, bytes)
@@ -158,4 +172,3 @@ test('retention drops the oldest sealed segments by age and by bytes, and counts
   await telemetry.close()
   await rm(folder, { recursive: true })
 })
-

@@ -72,7 +72,10 @@ function records(check: Check): void {
   check('spans come back as recorded, ordered by start and bounded', async (telemetry) => {
     const spans = spansOn(telemetry)
     for (const at of [30, 10.5, 20, 10, 40]) spans.record(spanAt(at))
-    assert.deepEqual(await spans.read({ limit: 10 }), [10, 10.5, 20, 30, 40].map((at) => spanAt(at)))
+    assert.deepEqual(
+      await spans.read({ limit: 10 }),
+      [10, 10.5, 20, 30, 40].map((at) => spanAt(at)),
+    )
     const some = await spans.read({ from: instant(10.5), to: instant(40), limit: 2 })
     assert.deepEqual(
       some.map((span) => span.start),
@@ -100,7 +103,10 @@ function records(check: Check): void {
         expected += i
       }
       const all = await usage.read({ limit: 1_000_000 })
-      assert.equal(all.reduce((sum, record) => sum + record.quantity, 0), expected)
+      assert.equal(
+        all.reduce((sum, record) => sum + record.quantity, 0),
+        expected,
+      )
     }
   })
 
@@ -120,18 +126,29 @@ function records(check: Check): void {
 
 function logEvents(check: Check): void {
   const read = async (telemetry: Telemetry, query: Partial<LogEventQuery>): Promise<string[]> =>
-    (await logEventsOn(telemetry).read({ seriesPrefix: '', limit: 100, ...query })).map((found) => found.message)
+    (await logEventsOn(telemetry).read({ seriesPrefix: '', limit: 100, ...query })).map(
+      (found) => found.message,
+    )
 
-  check('events of a prefix come in order of time, then of arrival, in both directions', async (telemetry) => {
-    const events = logEventsOn(telemetry)
-    events.append([event('g/s', 2, 'c'), event('g/s', 1, 'a'), event('g/t', 1, 'b'), event('h/s', 1, 'x')])
-    events.append([event('g/s', 3, 'd\n')])
-    assert.deepEqual(await read(telemetry, { seriesPrefix: 'g/' }), ['a', 'b', 'c', 'd\n'])
-    assert.deepEqual(await read(telemetry, { seriesPrefix: 'g/', reverse: true, limit: 2 }), ['d\n', 'c'])
-    assert.deepEqual(await read(telemetry, { seriesPrefix: 'g/s', from: 2, to: 3 }), ['c'])
-    const [first] = await events.read({ seriesPrefix: 'h/', limit: 1 })
-    assert.deepEqual(first, { series: 'h/s', at: 1, ingestedAt: 2, message: 'x', sequence: first?.sequence })
-  })
+  check(
+    'events of a prefix come in order of time, then of arrival, in both directions',
+    async (telemetry) => {
+      const events = logEventsOn(telemetry)
+      events.append([event('g/s', 2, 'c'), event('g/s', 1, 'a'), event('g/t', 1, 'b'), event('h/s', 1, 'x')])
+      events.append([event('g/s', 3, 'd\n')])
+      assert.deepEqual(await read(telemetry, { seriesPrefix: 'g/' }), ['a', 'b', 'c', 'd\n'])
+      assert.deepEqual(await read(telemetry, { seriesPrefix: 'g/', reverse: true, limit: 2 }), ['d\n', 'c'])
+      assert.deepEqual(await read(telemetry, { seriesPrefix: 'g/s', from: 2, to: 3 }), ['c'])
+      const [first] = await events.read({ seriesPrefix: 'h/', limit: 1 })
+      assert.deepEqual(first, {
+        series: 'h/s',
+        at: 1,
+        ingestedAt: 2,
+        message: 'x',
+        sequence: first?.sequence,
+      })
+    },
+  )
 
   check('paging with `after` visits every event once when many have one time', async (telemetry) => {
     const events = logEventsOn(telemetry)

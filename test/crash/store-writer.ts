@@ -13,7 +13,11 @@ import { bodyOf } from './store-bodies.ts'
 
 const [folder, acknowledgements, first] = process.argv.slice(2)
 const acknowledged = openSync(present(acknowledgements, 'the second argument'), 'a')
-const stores = await openStores({ folder: present(folder, 'the first argument'), log: silent, fatal: unexpected })
+const stores = await openStores({
+  folder: present(folder, 'the first argument'),
+  log: silent,
+  fatal: unexpected,
+})
 const store = stores.open('queues')
 let next = Number(first)
 let batch: number[] = []

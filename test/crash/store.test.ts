@@ -106,7 +106,12 @@ async function examine(folder: string): Promise<Found> {
   assert.equal(indexed, bodies.size, 'each body has its index entry')
   assert.equal(counter, bodies.size, 'each transaction is whole')
   await stores.close()
-  return { acknowledged: acknowledged.size, bodies: bodies.size, highest: Math.max(0, ...[...bodies].slice(-100)), reopenMs }
+  return {
+    acknowledged: acknowledged.size,
+    bodies: bodies.size,
+    highest: Math.max(0, ...[...bodies].slice(-100)),
+    reopenMs,
+  }
 }
 
 async function* everything(read: Read, ...parts: KeyPart[]): AsyncIterable<Entry> {

@@ -39,30 +39,34 @@ test('a shell bootstrap answers', { skip: has('curl') ? false : 'curl is not on 
 })
 
 const rootOnly = process.getuid?.() === 0 ? false : 'without root all environments are one user'
-test("the Runtime API hangs up on a peer that is not the environment's own user", { skip: rootOnly }, async () => {
-  const code = await staged(
-    host.sandboxes,
-    { bootstrap: '#!/bin/sh\necho $AWS_LAMBDA_RUNTIME_API\nsleep 60\n' },
-    0o100755,
-  )
-  const said = Promise.withResolvers<string>()
-  const made = new FakeEnvironment(host.sandboxes, {
-    runtime: 'provided.al2023',
-    code,
-    onOutput: (chunk) => said.resolve(Buffer.from(chunk).toString().trim()),
-  })
-  const [address = '', port = ''] = (await said.promise).split(':')
-  const socket = connect(Number(port), address)
-  socket.write('GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n')
-  await new Promise((resolve) =>
-    socket
-      .once('close', resolve)
-      .on('error', () => {})
-      .resume(),
-  )
-  assert.deepEqual(made.requests, [])
-  await made.sandbox.destroy(0)
-})
+test(
+  "the Runtime API hangs up on a peer that is not the environment's own user",
+  { skip: rootOnly },
+  async () => {
+    const code = await staged(
+      host.sandboxes,
+      { bootstrap: '#!/bin/sh\necho $AWS_LAMBDA_RUNTIME_API\nsleep 60\n' },
+      0o100755,
+    )
+    const said = Promise.withResolvers<string>()
+    const made = new FakeEnvironment(host.sandboxes, {
+      runtime: 'provided.al2023',
+      code,
+      onOutput: (chunk) => said.resolve(Buffer.from(chunk).toString().trim()),
+    })
+    const [address = '', port = ''] = (await said.promise).split(':')
+    const socket = connect(Number(port), address)
+    socket.write('GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n')
+    await new Promise((resolve) =>
+      socket
+        .once('close', resolve)
+        .on('error', () => {})
+        .resume(),
+    )
+    assert.deepEqual(made.requests, [])
+    await made.sandbox.destroy(0)
+  },
+)
 
 test('a package without a bootstrap ends with words', async () => {
   const code = await staged(host.sandboxes, { 'main.go': 'package main' })

@@ -42,11 +42,11 @@ exports.handler = async (e) => ({
   shadow: tried(() => fs.readFileSync('/etc/shadow', 'utf8')),
   tmp: fs.readdirSync('/tmp'),
   pids: fs.readdirSync('/proc').filter((n) => /^[0-9]+$/.test(n)).length,
-  kill: tried(() => process.kill(1, 'SIGKILL')) === true || 'EPERM', // pid 1 is the sandbox's own and takes no signal from inside
+  kill: tried(() => process.kill(1, 'SIGKILL')),
 })`)
   const seen = JSON.parse((await made.invoke({ folder: host.folder })).body) as Record<string, unknown>
   assert.deepEqual(
-    { ...seen, pids: Number(seen['pids']) <= 3 },
+    { ...seen, pids: Number(seen['pids']) <= 3, kill: [true, 'EPERM'].includes(seen['kill'] as never) },
     {
       data: 'ENOENT',
       code: 'ENOENT',
@@ -56,7 +56,7 @@ exports.handler = async (e) => ({
       shadow: 'ENOENT',
       tmp: [],
       pids: true,
-      kill: 'EPERM',
+      kill: true, // refused, or ignored by the first process
     },
   )
   assert.equal((await neighbour.invoke({})).kind, 'response')
@@ -139,6 +139,10 @@ test('CPU time follows memory', { skip: process.env['SLOW'] === '1' ? false : 's
     await made.sandbox.destroy(0)
     return took
   }
-  const [small, large] = [await tookMs(128), await tookMs(512)]
-  assert.ok(small / large > 2.6 && small / large < 6, `128 MB took ${small} ms, 512 MB ${large} ms`)
+  // least times by the law, less the share of the first period; a busy machine only makes them longer
+  const leastMs = (memoryMb: number): number => ((150 * 1_769) / memoryMb) * 0.8
+  for (const memoryMb of [128, 512]) {
+    const took = await tookMs(memoryMb)
+    assert.ok(took > leastMs(memoryMb), `150 ms of work at ${memoryMb} MB took ${took} ms`)
+  }
 })

@@ -1,5 +1,6 @@
 /** The life of a sandbox: freeze and thaw, restart, kill, shutdown, what its process prints, and how its end is told. */
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { FakeEnvironment, type Opened, opened, staged } from './fake-lambda.ts'
 
@@ -148,3 +149,44 @@ test('destroy() of an environment that is still being made, and clear(), leave n
   await host.sandboxes.clear()
   for (const one of others) assert.ok(one.exit !== undefined)
 })
+
+test('when the launcher is killed its environments are told, and the next ones get a new launcher', async () => {
+  const errors: string[] = []
+  const log = {
+    error: (event: string) => errors.push(event),
+    warn: () => {},
+    info: () => {},
+    debug: () => {},
+  }
+  const other = await opened({ log })
+  const code = await staged(other.sandboxes, { 'index.js': 'exports.handler = async () => process.ppid' })
+  const made = new FakeEnvironment(other.sandboxes, { runtime, code })
+  await made.invoke({})
+  const launchers = readdirSync('/proc').filter(isOurLauncher).map(Number)
+  process.kill(Math.max(...launchers), 'SIGKILL') // the last one that was started
+  assert.match((await made.gone()).trouble ?? '', /launcher process ended/)
+  assert.deepEqual(errors, ['sandbox.launcher.ended'])
+  await made.sandbox.destroy(0)
+  let answer = ''
+  for (let tries = 0; tries < 50 && answer === ''; tries++) {
+    const next = new FakeEnvironment(other.sandboxes, { runtime, code })
+    const { kind, body } = await next.invoke({})
+    if (kind === 'response') answer = body
+    else await wait(50)
+    await next.sandbox.destroy(0)
+  }
+  assert.match(answer, /^\d+$/)
+  await other.close()
+})
+
+function isOurLauncher(pid: string): boolean {
+  try {
+    const [, ppid] = /^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return (
+      Number(ppid) === process.pid &&
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('launcher/main.mjs')
+    )
+  } catch {
+    return false
+  }
+}

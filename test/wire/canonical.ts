@@ -5,7 +5,11 @@ import { Tagged, decodeCbor } from '#wire/cbor.ts'
 import { type XmlNode, parseXml } from '#wire/xml-parse.ts'
 
 /** `ignored` names elements that do not count. */
-export function canonical(bytes: Uint8Array, type: string | undefined, ignored: ReadonlySet<string>): unknown {
+export function canonical(
+  bytes: Uint8Array,
+  type: string | undefined,
+  ignored: ReadonlySet<string>,
+): unknown {
   if (type === 'application/json') return bytes.length === 0 ? '' : sorted(parseJson(text(bytes)))
   if (type === 'application/cbor') return bytes.length === 0 ? '' : sorted(decodeCbor(bytes))
   if (type === 'application/xml' || type === 'text/xml') {

@@ -10,6 +10,7 @@ import type { HttpRequest, HttpResponse } from '#ports/http.ts'
 import { bodyOf } from '#wire/bodies.ts'
 import { withForm } from '#wire/forms.ts'
 import { bucketOfHost, withBucket } from '#wire/hosts.ts'
+import { plainText } from '#wire/scalars.ts'
 import type { Protocol, ServiceTable } from '#wire/table.ts'
 import { type Answering, Wire } from '#wire/wire.ts'
 import { canonical } from './canonical.ts'
@@ -69,8 +70,10 @@ export function casesOf(ast: Ast): Case[] {
     for (const operationId of operationsOf(ast, service)) {
       const source = ast.shapes[operationId]
       const operation = localName(operationId)
-      for (const test of testsAt(source?.traits, 'httpRequestTests')) add({ kind: 'request', operation, test })
-      for (const test of testsAt(source?.traits, 'httpResponseTests')) add({ kind: 'response', operation, test })
+      for (const test of testsAt(source?.traits, 'httpRequestTests'))
+        add({ kind: 'request', operation, test })
+      for (const test of testsAt(source?.traits, 'httpResponseTests'))
+        add({ kind: 'response', operation, test })
       for (const test of testsAt(source?.traits, 'httpMalformedRequestTests').flatMap(expanded))
         add({ kind: 'malformed', operation, test })
       for (const { target } of source?.errors ?? []) errors.add(`${operation} ${target}`)
@@ -107,7 +110,9 @@ function expanded(test: Test): Test[] {
 
 export function requestOf(test: Test): HttpRequest {
   const bytes =
-    test.bodyMediaType === 'application/cbor' ? (fromBase64(test.body ?? '') ?? utf8('')) : utf8(test.body ?? '')
+    test.bodyMediaType === 'application/cbor'
+      ? (fromBase64(test.body ?? '') ?? utf8(''))
+      : utf8(test.body ?? '')
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(test.headers ?? {})) headers[name.toLowerCase()] = value
   const [path = '/', query = ''] = (test.uri ?? '/').split('?')
@@ -131,23 +136,33 @@ export function valueOf(value: unknown, name: string, table: ServiceTable): unkn
   if (value === null || value === undefined || shape === undefined) return value
   switch (shape.t) {
     case 'blob':
-      return utf8(String(value))
+      return utf8(plainText(value))
     case 'timestamp':
       return instant(Math.round(Number(value) * 1_000))
     case 'float':
     case 'double':
-      return typeof value === 'string' ? Number(value.replace('Infinity', 'Infinity')) : value
+      return typeof value === 'string' ? Number(value) : value
     case 'list':
       return (value as unknown[]).map((item) => valueOf(item, shape.e?.s ?? '', table))
     case 'map':
-      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, valueOf(item, shape.v?.s ?? '', table)]))
+      return Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, valueOf(item, shape.v?.s ?? '', table)]),
+      )
     case 'structure':
     case 'union':
       return Object.fromEntries(
         Object.entries(value).map(([key, item]) => [key, valueOf(item, shape.m?.[key]?.s ?? '', table)]),
       )
-    default:
+    case 'string':
+    case 'boolean':
+    case 'byte':
+    case 'short':
+    case 'integer':
+    case 'long':
+    case 'document':
       return value
+    default:
+      return shape.t satisfies never
   }
 }
 
@@ -165,7 +180,9 @@ async function decoded(each: Case, test: Test): Promise<unknown> {
   if (bucket !== undefined) request = withBucket(request, bucket)
   const { request: read, form } = await withForm(request)
   const isRpc = protocol === 'rpcv2Cbor'
-  const named = isRpc ? request.path.split('/').at(-1) : (form?.action ?? request.headers['x-amz-target']?.split('.').at(-1) ?? each.operation)
+  const named = isRpc
+    ? request.path.split('/').at(-1)
+    : (form?.action ?? request.headers['x-amz-target']?.split('.').at(-1) ?? each.operation)
   const target = wire.recognise(read, { protocol, operation: named })
   if (target.operation !== each.operation) throw new Error(`recognised ${target.operation}`)
   const input = await wire.decode(target, read)
@@ -232,7 +249,11 @@ function error(each: Case): HttpResponse {
   const members = isRecord(params) ? params : {}
   const key = Object.keys(members).find((name) => name.toLowerCase() === 'message')
   const { [key ?? '']: message, ...rest } = members
-  return wire.encodeFault(protocol, new Fault(shape, String(message ?? ''), { members: rest }), answeringOf(test, 'POST'))
+  return wire.encodeFault(
+    protocol,
+    new Fault(shape, plainText(message ?? ''), { members: rest }),
+    answeringOf(test, 'POST'),
+  )
 }
 
 function compared(test: Test, response: HttpResponse): Outcome {
@@ -258,7 +279,9 @@ function compared(test: Test, response: HttpResponse): Outcome {
         test.body === undefined
           ? undefined
           : comparable(
-              test.bodyMediaType === 'application/cbor' ? (fromBase64(test.body) ?? utf8('')) : utf8(test.body),
+              test.bodyMediaType === 'application/cbor'
+                ? (fromBase64(test.body) ?? utf8(''))
+                : utf8(test.body),
               test.bodyMediaType,
               test.body,
             ),

@@ -79,7 +79,11 @@ const PRELUDE: Readonly<Record<string, Kind>> = {
   Document: 'document',
   Unit: 'structure',
 }
-const TIMES: Readonly<Record<string, TimeFormat>> = { 'date-time': 'iso', 'http-date': 'http', 'epoch-seconds': 'unix' }
+const TIMES: Readonly<Record<string, TimeFormat>> = {
+  'date-time': 'iso',
+  'http-date': 'http',
+  'epoch-seconds': 'unix',
+}
 
 export const localName = (id: string): string => id.slice(id.indexOf('#') + 1)
 
@@ -88,8 +92,7 @@ const textAt = (traits: Traits | undefined, name: string): string | undefined =>
   const value = at(traits, name)
   return typeof value === 'string' ? value : undefined
 }
-const numberOf = (value: unknown): number | undefined =>
-  value === undefined ? undefined : Number(value)
+const numberOf = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value))
 
 function placeOf(traits: Traits | undefined, name: string): Pick<Member, 'at' | 'w'> {
   if (at(traits, 'httpLabel') !== undefined) return { at: 'label', w: name }
@@ -139,6 +142,7 @@ export class FromSmithy {
       ...namespaceOf(traits),
       ...(time === undefined ? {} : { ts: time }),
       ...place,
+      ...mediaTypeOf(target, place.at),
       ...(isStream && place.at === 'payload' ? { stream: 1 } : {}),
       ...(at(traits, 'idempotencyToken') === undefined ? {} : { token: 1 }),
       ...(at(traits, 'eventPayload') === undefined ? {} : { event: 'payload' }),
@@ -170,7 +174,9 @@ export class FromSmithy {
     if (kind === undefined) throw new Error(`type ${source.type} is unknown`)
     const isEnum = source.type === 'enum' || source.type === 'intEnum'
     const members = isEnum ? undefined : source.members
-    const bounds = (at(traits, 'length') ?? at(traits, 'range')) as { min?: unknown; max?: unknown } | undefined
+    const bounds = (at(traits, 'length') ?? at(traits, 'range')) as
+      | { min?: unknown; max?: unknown }
+      | undefined
     const [min, max] = [numberOf(bounds?.min), numberOf(bounds?.max)]
     const values =
       source.type === 'enum'
@@ -184,7 +190,11 @@ export class FromSmithy {
     return {
       t: kind,
       ...(kind === 'structure' || kind === 'union'
-        ? { m: Object.fromEntries(Object.entries(members ?? {}).map(([name, member]) => [name, this.#member(member, name)])) }
+        ? {
+            m: Object.fromEntries(
+              Object.entries(members ?? {}).map(([name, member]) => [name, this.#member(member, name)]),
+            ),
+          }
         : {}),
       ...(source.member === undefined ? {} : { e: this.#member(source.member, 'member') }),
       ...(source.key === undefined ? {} : { k: this.#member(source.key, 'key') }),
@@ -228,7 +238,12 @@ export class FromSmithy {
   #unwrap(output: string): void {
     const shape = this.#shapes[output]
     const members = Object.entries(shape?.m ?? {}).map(([name, member]) => [name, { ...member, text: 1 }])
-    this.#shapes[output] = { t: 'structure', ...shape, m: Object.fromEntries(members), xml: String(members[0]?.[0]) }
+    this.#shapes[output] = {
+      t: 'structure',
+      ...shape,
+      m: Object.fromEntries(members),
+      xml: Object.keys(shape?.m ?? {})[0] ?? output,
+    }
   }
 
   /** The table of one service. */
@@ -263,10 +278,17 @@ export class FromSmithy {
   }
 }
 
+function mediaTypeOf(target: AstShape | undefined, place: Member['at']): Pick<Member, 'type'> {
+  const type = textAt(target?.traits, 'mediaType')
+  return type === undefined || place !== 'payload' || target?.type !== 'blob' ? {} : { type }
+}
+
 function errorOf(traits: Traits | undefined): Pick<Shape, 'err'> {
   const side = textAt(traits, 'error')
   if (side === undefined) return {}
-  const query = traits?.['aws.protocols#awsQueryError'] as { code: string; httpResponseCode: number } | undefined
+  const query = traits?.['aws.protocols#awsQueryError'] as
+    | { code: string; httpResponseCode: number }
+    | undefined
   const status = numberOf(at(traits, 'httpError')) ?? query?.httpResponseCode
   return {
     err: {

@@ -245,9 +245,10 @@ const OUTCOME_MEANING: Readonly<Record<BudgetResult['outcome'], Meaning | undefi
 }
 
 function budgetLines(budgets: readonly BudgetResult[], width: number, paint: Paint): string[] {
+  const longest = Math.max(0, ...budgets.map((budget) => budget.text.length))
   return budgets.flatMap((budget, i) =>
-    labelled(i === 0 ? 'budgets' : '', `${budget.text}   ${budget.answer}`, width).map((line) =>
-      paint(OUTCOME_MEANING[budget.outcome], line),
+    labelled(i === 0 ? 'budgets' : '', `${budget.text.padEnd(longest)}   ${budget.answer}`, width).map(
+      (line) => paint(OUTCOME_MEANING[budget.outcome], line),
     ),
   )
 }

@@ -85,7 +85,8 @@ function meaningOf(column: Column | undefined, cell: string | undefined): Meanin
 }
 
 export function cut(text: string, width: number): string {
-  return text.length <= width ? text.trimEnd() : `${text.trimEnd().slice(0, width - 1)}~`
+  const trimmed = text.trimEnd()
+  return trimmed.length <= width ? trimmed : `${trimmed.slice(0, width - 1)}~`
 }
 
 /** Breaks a sentence at blanks; lines after the first begin with the indent. */

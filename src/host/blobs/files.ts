@@ -92,7 +92,8 @@ class FileBlobs implements Blobs {
 
   async *ids(): AsyncIterable<string> {
     const { folder, small } = this.#options
-    for (const name of await readdir(folder)) if (name.startsWith('f')) yield* await readdir(join(folder, name))
+    for (const name of await readdir(folder))
+      if (name.startsWith('f')) yield* await readdir(join(folder, name))
     if (small === undefined) return
     let { from, to } = keysBelow('blob')
     for (;;) {

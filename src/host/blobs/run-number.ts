@@ -12,7 +12,11 @@ export async function nextRun(folder: string): Promise<number> {
   const last = await readFile(path, 'utf8').catch(emptyIfMissing)
   const next = Number(last) + 1
   if (!Number.isSafeInteger(next)) {
-    throw new Trouble('The run number is no number', path, 'Write a number into it that is above every id beside it.')
+    throw new Trouble(
+      'The run number is no number',
+      path,
+      'Write a number into it that is above every id beside it.',
+    )
   }
   const file = await open(`${path}.new`, 'w')
   try {

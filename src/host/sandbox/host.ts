@@ -23,8 +23,15 @@ import type { TmpFolders } from '#host/sandbox/tmp-folders.ts'
 const RUNTIME_PORT = 9_001
 const ADDRESSES_TRIED = 50
 
-export interface HostParts {
+/** What ends with the launcher process, and is made anew with the next one. */
+export interface Equipment {
   readonly launcher: Launcher
+  readonly tmp: TmpFolders
+  readonly pipes: Pipes
+}
+
+export interface HostParts {
+  readonly equipment: Equipment
   readonly clock: Clock
   readonly log: Log
   readonly level: Level
@@ -33,8 +40,6 @@ export interface HostParts {
   /** What functions see as /etc. */
   readonly systemFolder: string
   readonly stage: Stage
-  readonly tmp: TmpFolders
-  readonly pipes: Pipes
   /** Undefined where the platform is not root: then all environments are one user. */
   readonly users: Users | undefined
   readonly groups: Groups | undefined
@@ -43,19 +48,17 @@ export interface HostParts {
 }
 
 export class Host {
-  readonly launcher: Launcher
   readonly clock: Clock
   readonly log: Log
   readonly level: Level
   readonly runFolder: string
   readonly systemFolder: string
   readonly stage: Stage
-  readonly tmp: TmpFolders
-  readonly pipes: Pipes
   readonly users: Users | undefined
   readonly groups: Groups | undefined
   readonly outputBytesPerSecond: number
   readonly environments = new Map<string, Environment>()
+  #equipment: Equipment
   #runtimes: RuntimeOptions
   #plans = new Map<string, Promise<PlannedRuntime>>()
   #brought: BroughtByRuntimes
@@ -63,20 +66,35 @@ export class Host {
   #addresses = 0
 
   constructor(parts: HostParts) {
-    this.launcher = parts.launcher
+    this.#equipment = parts.equipment
     this.clock = parts.clock
     this.log = parts.log
     this.level = parts.level
     this.runFolder = parts.runFolder
     this.systemFolder = parts.systemFolder
     this.stage = parts.stage
-    this.tmp = parts.tmp
-    this.pipes = parts.pipes
     this.users = parts.users
     this.groups = parts.groups
     this.outputBytesPerSecond = parts.outputBytesPerSecond
     this.#runtimes = parts.runtimes
     this.#brought = new BroughtByRuntimes(parts.runtimes)
+  }
+
+  get launcher(): Launcher {
+    return this.#equipment.launcher
+  }
+
+  get tmp(): TmpFolders {
+    return this.#equipment.tmp
+  }
+
+  get pipes(): Pipes {
+    return this.#equipment.pipes
+  }
+
+  /** After the launcher's death; environments of before hold on to what they had of the old one. */
+  equip(equipment: Equipment): void {
+    this.#equipment = equipment
   }
 
   nextName(): string {

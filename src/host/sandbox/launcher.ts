@@ -73,6 +73,8 @@ const LIMITS = 'ulimit -c 0; ulimit -n 1024; '
 /** Shells differ in the letter. */
 const PROCESS_LIMIT = 'if (ulimit -u 1024) 2>/dev/null; then ulimit -u 1024; else ulimit -p 1024; fi; '
 
+const ENDED = 'the launcher process ended, and its environments with it'
+
 export class Launcher {
   readonly pid: number
   /** Mounts it makes are seen by it and its environments only, and end with it. */
@@ -103,6 +105,10 @@ export class Launcher {
   }
 
   start(order: StartOrder, events: StartEvents): void {
+    if (this.#socket.destroyed) {
+      setImmediate(() => events.exited({ code: null, signal: null, oomKilled: false, trouble: ENDED }))
+      return
+    }
     this.#running.set(order.id, { run: order.run, events })
     this.#send({ op: 'start', ...order })
   }
@@ -219,7 +225,7 @@ export class Launcher {
     this.#asked.clear()
     const running = [...this.#running.values()]
     this.#running.clear()
-    const trouble = this.#closed ? undefined : 'the launcher process ended, and its environments with it'
+    const trouble = this.#closed ? undefined : ENDED
     for (const { events } of running) {
       events.exited({ code: null, signal: 'SIGKILL', oomKilled: false, trouble })
     }

@@ -42,12 +42,14 @@ export class Pipes {
   #launcher: Launcher
   #folder: string
   #ready: string[] = []
+  #prefix: string
   #made = 0
   #making: Promise<void> | undefined
 
   constructor(launcher: Launcher, folder: string) {
     this.#launcher = launcher
     this.#folder = folder
+    this.#prefix = `p${launcher.pid}-`
   }
 
   /** Faults: Trouble when they cannot be made. */
@@ -68,7 +70,9 @@ export class Pipes {
   }
 
   async #more(): Promise<void> {
-    const paths = Array.from({ length: PIPES_AT_ONCE }, () => join(this.#folder, `p${this.#made++}`))
+    const paths = Array.from({ length: PIPES_AT_ONCE }, () =>
+      join(this.#folder, `${this.#prefix}${this.#made++}`),
+    )
     const ran = await this.#launcher.run(['mkfifo', '-m', '600', ...paths])
     this.#making = undefined
     if (ran.code !== 0) {

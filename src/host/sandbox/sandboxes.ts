@@ -20,7 +20,7 @@ import type { Sandboxes, SandboxModes } from '#ports/sandboxes.ts'
 import { confine, type Level } from '#host/sandbox/confinement.ts'
 import { Environment } from '#host/sandbox/environment.ts'
 import { findGroups, type Groups } from '#host/sandbox/groups.ts'
-import { Host } from '#host/sandbox/host.ts'
+import { type Equipment, Host } from '#host/sandbox/host.ts'
 import { type Launcher, openLauncher } from '#host/sandbox/launcher.ts'
 import { modesOf } from '#host/sandbox/modes.ts'
 import { OUTPUT_BYTES_PER_SECOND } from '#host/sandbox/output.ts'
@@ -69,27 +69,25 @@ export async function openSandboxes(options: SandboxOptions): Promise<HostSandbo
   rmSync(tmpFolder, { recursive: true, force: true })
   mkdirSync(tmpFolder, { recursive: true, mode: 0o711 })
   const groups = options.useGroups === false ? undefined : usableGroups()
-  launcher.leavings(groups?.bases ?? [], [runFolder])
   const level = await bestLevel({ launcher, isRoot, systemFolder, stage, wanted: options.level })
-  const tmp = new TmpFolders(
-    { launcher, folder: tmpFolder, mountFolder: join(runFolder, 'm'), cacheFolder: options.cacheFolder },
-    false,
-  )
-  if (launcher.ownMounts && level !== 'process') await tmp.probe()
-  const hasUsers =
-    isRoot &&
-    (level !== 'process' ||
-      (await areOpenToOthers(launcher, [stage.folder, options.cacheFolder, RUNTIMES_FOLDER])))
+  const equipped = async (launcher: Launcher): Promise<Equipment> => {
+    launcher.leavings(groups?.bases ?? [], [runFolder])
+    const folders = { folder: tmpFolder, mountFolder: join(runFolder, 'm'), cacheFolder: options.cacheFolder }
+    const tmp = new TmpFolders({ launcher, ...folders }, false)
+    if (launcher.ownMounts && level !== 'process') await tmp.probe()
+    return { launcher, tmp, pipes: new Pipes(launcher, runFolder) }
+  }
+  const equipment = await equipped(launcher)
+  const closed = [stage.folder, options.cacheFolder, RUNTIMES_FOLDER]
+  const hasUsers = isRoot && (level !== 'process' || (await areOpenToOthers(launcher, closed)))
   const host = new Host({
-    launcher,
+    equipment,
     clock: options.clock,
     log: options.log,
     level,
     runFolder,
     systemFolder,
     stage,
-    tmp,
-    pipes: new Pipes(launcher, runFolder),
     users: hasUsers ? new Users(process.pid) : undefined,
     groups,
     outputBytesPerSecond: options.maxOutputBytesPerSecond ?? OUTPUT_BYTES_PER_SECOND,
@@ -99,8 +97,23 @@ export async function openSandboxes(options: SandboxOptions): Promise<HostSandbo
       progress: (line) => options.progress(line),
     },
   })
-  launcher.onDeath(() => options.log.error('sandbox.launcher.ended', { pid: launcher.pid }))
-  return portOf(host, modesOf({ level, groups, tmp: tmp.kind, isRoot, hasUsers }))
+  keepLauncher(host, () => openLauncher(isRoot).then(equipped))
+  return portOf(host, modesOf({ level, groups, tmp: equipment.tmp.kind, isRoot, hasUsers }))
+}
+
+/** A launcher that ends unasked takes its environments along; the next ones get a new launcher. */
+function keepLauncher(host: Host, again: () => Promise<Equipment>): void {
+  host.launcher.onDeath(() => {
+    host.log.error('sandbox.launcher.ended', { pid: host.launcher.pid })
+    mkdirSync(join(host.runFolder, 'm'), { recursive: true, mode: 0o711 })
+    again().then(
+      (equipment) => {
+        host.equip(equipment)
+        keepLauncher(host, again)
+      },
+      (error: unknown) => host.log.error('sandbox.launcher.missing', { reason: String(error) }),
+    )
+  })
 }
 
 function portOf(host: Host, modes: SandboxModes): HostSandboxes {

@@ -100,7 +100,7 @@ export class TmpFolders {
   async #mounted(mb: number): Promise<Image | undefined> {
     const { launcher, folder, mountFolder } = this.#options
     this.#count++
-    const name = `i${this.#next++}`
+    const name = `i${launcher.pid}-${this.#next++}`
     const file = join(folder, `${name}.img`)
     const path = join(mountFolder, name)
     const template = await this.#template(mb)
@@ -164,7 +164,7 @@ export class TmpFolders {
   }
 
   #directory(): TmpFolder {
-    const path = join(this.#options.folder, `d${this.#next++}`)
+    const path = join(this.#options.folder, `d${this.#options.launcher.pid}-${this.#next++}`)
     mkdirSync(path, { recursive: true, mode: 0o700 })
     return {
       kind: 'directory',

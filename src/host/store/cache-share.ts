@@ -4,7 +4,11 @@
  */
 
 /** Bytes of cache for each file, in the order of the sizes. Sums to at most the budget unless a file's least share exceeds it. */
-export function shareCache(budgetBytes: number, sizesBytes: readonly number[], leastBytes = 512 * 1_024): number[] {
+export function shareCache(
+  budgetBytes: number,
+  sizesBytes: readonly number[],
+  leastBytes = 512 * 1_024,
+): number[] {
   const shares = sizesBytes.map(() => 0)
   let rest = budgetBytes
   let open = sizesBytes.map((size, index) => ({ size, index })).sort((a, b) => a.size - b.size)

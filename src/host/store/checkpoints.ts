@@ -30,6 +30,7 @@ export class CheckpointThread {
     new Promise((resolve, reject) => {
       const worker = (this.#worker ??= this.#start())
       const id = this.#next++
+      worker.ref()
       this.#waiting.set(id, { resolve, reject })
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a browser window
       worker.postMessage({ id, path, mode } satisfies CheckpointRequest)
@@ -49,10 +50,11 @@ export class CheckpointThread {
     // The same extension as this file: .ts from a clone, .js from the package.
     const script = new URL(`./checkpoint-worker${extname(import.meta.url)}`, import.meta.url)
     const worker = new Worker(script, { name: 'checkpoints', resourceLimits: { maxOldGenerationSizeMb: 32 } })
-    worker.unref()
     worker.on('message', (reply: CheckpointReply) => {
       this.#waiting.get(reply.id)?.resolve(reply)
       this.#waiting.delete(reply.id)
+      // A thread without work does not keep the process; one at work does, because a writer may be held for it.
+      if (this.#waiting.size === 0) worker.unref()
     })
     worker.on('error', (error) => this.#lose(error))
     worker.on('exit', () => this.#lose(new Error('the checkpoint thread has ended')))

@@ -8,7 +8,8 @@ import type { Store } from '#ports/store.ts'
 
 const ALL = { from: new Uint8Array(0), to: Uint8Array.of(255), limit: 10_000 }
 const put = (store: Store, key: string): Promise<void> => store.tx((tx) => tx.put(utf8(key), utf8(key)))
-const keys = async (store: Store): Promise<string[]> => (await store.read.range(ALL)).map(([key]) => text(key))
+const keys = async (store: Store): Promise<string[]> =>
+  (await store.read.range(ALL)).map(([key]) => text(key))
 
 test('tx() resolves only after the flush when a flush is delayed', async () => {
   const schedule = new ManualSchedule()

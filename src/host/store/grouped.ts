@@ -194,9 +194,7 @@ export class GroupedStore implements Store {
   }
 
   #isFull(): boolean {
-    return (
-      this.#group.length >= GROUP_MAX || this.#options.pace.elapsedMs() - this.#groupStartMs >= GROUP_MS
-    )
+    return this.#group.length >= GROUP_MAX || this.#options.pace.elapsedMs() - this.#groupStartMs >= GROUP_MS
   }
 
   #runOne(job: Job): void {
@@ -311,7 +309,10 @@ export class GroupedStore implements Store {
 
   #isQuiet(): boolean {
     return (
-      this.#running === undefined && this.#group.length === 0 && this.#committed.length === 0 && this.#flushing.length === 0
+      this.#running === undefined &&
+      this.#group.length === 0 &&
+      this.#committed.length === 0 &&
+      this.#flushing.length === 0
     )
   }
 

@@ -95,7 +95,11 @@ function merge(written: readonly [string, Write][], below: readonly Entry[], ran
 }
 
 /** Which of the two heads comes first; `both` when they are the same key. */
-function sideOf(written: string | undefined, entry: Entry | undefined, reverse: boolean): 'written' | 'below' | 'both' {
+function sideOf(
+  written: string | undefined,
+  entry: Entry | undefined,
+  reverse: boolean,
+): 'written' | 'below' | 'both' {
   if (entry === undefined) return 'written'
   if (written === undefined) return 'below'
   const below = keyText(entry[0])

@@ -70,7 +70,8 @@ class SqliteStores implements Stores {
 
   /** Files of this folder that were not opened yet are emptied too. */
   async clear(): Promise<void> {
-    for (const file of readdirSync(this.#options.folder)) if (file.endsWith('.db')) this.#file(file.slice(0, -3))
+    for (const file of readdirSync(this.#options.folder))
+      if (file.endsWith('.db')) this.#file(file.slice(0, -3))
     await Promise.all([...this.#files.values()].map(({ store }) => store.clear()))
   }
 

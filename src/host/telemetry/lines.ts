@@ -49,7 +49,8 @@ export function linesIn(rows: string, wanted: LineFilter, seriesPrefix = ''): Li
     }
     const at = Number(rows.slice(start, first))
     const ordinal = Number(rows.slice(first + 1, second))
-    if (series.startsWith(seriesPrefix) && wanted(at, ordinal, series)) found.push({ at, ordinal, series, text: rows.slice(third + 1, end) })
+    if (series.startsWith(seriesPrefix) && wanted(at, ordinal, series))
+      found.push({ at, ordinal, series, text: rows.slice(third + 1, end) })
     start = end + 1
   }
   return found
@@ -67,5 +68,7 @@ function escapeSeries(series: string): string {
 
 function unescapeSeries(escaped: string): string {
   if (!escaped.includes('\\')) return escaped
-  return escaped.replace(/\\(.)/g, (_, found: string) => (found === 't' ? '\t' : found === 'n' ? '\n' : found))
+  return escaped.replace(/\\(.)/g, (_, found: string) =>
+    found === 't' ? '\t' : found === 'n' ? '\n' : found,
+  )
 }

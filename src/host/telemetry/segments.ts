@@ -93,7 +93,10 @@ export class Segments {
   }
 
   get lines(): number {
-    return this.#segments.reduce((sum, { blocks }) => blocks.reduce((lines, block) => lines + block.lines, sum), 0)
+    return this.#segments.reduce(
+      (sum, { blocks }) => blocks.reduce((lines, block) => lines + block.lines, sum),
+      0,
+    )
   }
 
   oldest(): { readonly ordinal: number; readonly at: number } | undefined {
@@ -110,7 +113,8 @@ export class Segments {
     if (header === undefined) throw new Error('a packed block has a header')
     const segment = this.#room(header.firstOrdinal)
     const offset = segment.bytes
-    for (let at = 0; at < packed.length;) at += writeSync(segment.fd, packed, at, packed.length - at, offset + at)
+    for (let at = 0; at < packed.length;)
+      at += writeSync(segment.fd, packed, at, packed.length - at, offset + at)
     segment.blocks.push({ ...header, offset })
     segment.bytes += packed.length
     this.#dirty = true
@@ -143,7 +147,10 @@ export class Segments {
     while (this.#segments.length > 1) {
       const [oldest] = this.#segments
       if (oldest === undefined) break
-      const newestAt = oldest.blocks.reduce((most, block) => Math.max(most, block.maxAt), Number.NEGATIVE_INFINITY)
+      const newestAt = oldest.blocks.reduce(
+        (most, block) => Math.max(most, block.maxAt),
+        Number.NEGATIVE_INFINITY,
+      )
       if (newestAt >= olderThan && this.bytes <= bytesMax) break
       this.#segments.shift()
       removeSegment(oldest.path)

@@ -6,7 +6,12 @@ import { Chunk } from '#host/telemetry/memory.ts'
 import { type LineQuery, select } from '#host/telemetry/select.ts'
 
 function chunksOf(times: readonly number[], size: number): { chunks: Chunk[]; lines: Line[] } {
-  const lines = times.map((at, ordinal) => ({ at, ordinal, series: at % 2 === 0 ? 'even' : 'odd', text: `${at}` }))
+  const lines = times.map((at, ordinal) => ({
+    at,
+    ordinal,
+    series: at % 2 === 0 ? 'even' : 'odd',
+    text: `${at}`,
+  }))
   const chunks: Chunk[] = []
   for (const line of lines) {
     if (line.ordinal % size === 0) chunks.push(new Chunk())
@@ -30,7 +35,8 @@ function plainly(lines: readonly Line[], query: LineQuery): Line[] {
 }
 
 const time = fc.nat(40)
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined })
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined })
 const query = fc.record({
   from: maybe(time),
   to: maybe(time),
@@ -42,10 +48,15 @@ const query = fc.record({
 
 test('select() over overlapping blocks equals a sort and a filter over all lines', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(time, { maxLength: 60 }), fc.integer({ min: 1, max: 9 }), query, async (times, size, query) => {
-      const { chunks, lines } = chunksOf(times, size)
-      assert.deepEqual(await select(chunks, query), plainly(lines, query))
-    }),
+    fc.asyncProperty(
+      fc.array(time, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 9 }),
+      query,
+      async (times, size, query) => {
+        const { chunks, lines } = chunksOf(times, size)
+        assert.deepEqual(await select(chunks, query), plainly(lines, query))
+      },
+    ),
     { numRuns: 1_000 },
   )
 })

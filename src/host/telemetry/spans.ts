@@ -10,7 +10,8 @@ export function spansOn(telemetry: Telemetry): Spans {
       stream.append(span.traceId, span.start, JSON.stringify(span))
     },
     read: async ({ from, to, traceId, limit }) => {
-      const wanted = traceId === undefined ? undefined : (_at: number, _n: number, series: string) => series === traceId
+      const wanted =
+        traceId === undefined ? undefined : (_at: number, _n: number, series: string) => series === traceId
       const lines = await stream.read({ from, to, limit, seriesPrefix: traceId, wanted })
       return lines.map((line) => decode(line.text))
     },

@@ -93,7 +93,10 @@ class DiskTelemetry implements Telemetry {
       folder,
       blockBytes: this.#options.blockBytes ?? 256 * 1_024,
       segmentBytes: this.#options.segmentBytes ?? 16 * 1_024 * 1_024,
-      soon: name === 'spans' ? (write) => void setTimeout(write, SPANS_MS).unref() : (write) => void setImmediate(write),
+      soon:
+        name === 'spans'
+          ? (write) => void setTimeout(write, SPANS_MS).unref()
+          : (write) => void setImmediate(write),
       dirtied: () => this.#wake(),
       failed: (error) => this.#fail(error),
     })

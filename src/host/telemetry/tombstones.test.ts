@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Tombstones } from '#host/telemetry/tombstones.ts'
 
-const visible = (marks: Tombstones, prefix: string, [at, ordinal, series]: [number, number, string]): boolean =>
-  marks.filter(prefix)(at, ordinal, series)
+const visible = (
+  marks: Tombstones,
+  prefix: string,
+  [at, ordinal, series]: [number, number, string],
+): boolean => marks.filter(prefix)(at, ordinal, series)
 
 test('forget() hides what came before it and nothing that comes after', () => {
   const marks = new Tombstones(undefined)

@@ -76,7 +76,8 @@ export class Tombstones {
 function contained(mark: Mark, kept: ReadonlyMap<string, Mark>): boolean {
   for (let length = 0; length < mark.prefix.length; length++) {
     const over = kept.get(mark.prefix.slice(0, length))
-    if (over !== undefined && over.beforeOrdinal >= mark.beforeOrdinal && over.beforeAt >= mark.beforeAt) return true
+    if (over !== undefined && over.beforeOrdinal >= mark.beforeOrdinal && over.beforeAt >= mark.beforeAt)
+      return true
   }
   return false
 }

@@ -95,7 +95,7 @@ function checkAction(action: string): void {
   if (rest.length === 0)
     throw malformedDocument('Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.')
   if (rest.length > 1) throw malformedDocument('Actions/Condition can contain only one colon.')
-  if (!/^[a-z0-9-]+$/i.test(vendor)) throw malformedDocument(`Vendor ${vendor} is not valid`)
+  if (!/^[a-z0-9.-]+$/i.test(vendor)) throw malformedDocument(`Vendor ${vendor} is not valid`)
 }
 
 function checkResource(resource: string): void {
@@ -105,7 +105,6 @@ function checkResource(resource: string): void {
     throw malformedDocument(`Resource ${resource} must be in ARN format or "*".`)
   if (!PARTITIONS.includes(partition))
     throw malformedDocument(`Partition "${partition}" is not valid for resource "${paddedArn(resource)}".`)
-  if (resource.split(':').length < 6) throw malformedDocument('The policy failed legacy parsing')
 }
 
 const paddedArn = (resource: string): string => {

@@ -28,6 +28,10 @@ export interface ActiveFunction {
   readonly logGroup: string
   readonly logFormat: string
   readonly applicationLogLevel: string | undefined
+  /** Undefined is INFO; only with the JSON format. */
+  readonly systemLogLevel: string | undefined
+  /** Tracing is Active: REPORT names the trace. */
+  readonly traced: boolean
 }
 
 /** The ARN of a runtime version: AWS's are opaque hashes, ours is the hash of the version. */

@@ -4,23 +4,30 @@
  */
 import type { Clock } from '#ports/clock.ts'
 import { LOG_TAIL_BYTES } from '#services/lambda/limits.ts'
-import { type SystemLine, systemJson, systemText } from '#services/lambda/log-lines.ts'
+import { type SystemLine, isWarning, systemJson, systemText } from '#services/lambda/log-lines.ts'
 import { OutputLines } from '#services/lambda/log-output.ts'
 import type { LogWriter } from '#services/lambda/log-writer.ts'
 import { text, utf8 } from '#base/bytes.ts'
 import { type Instant, instant } from '#base/time.ts'
 
+export interface LogSettings {
+  readonly logFormat: string
+  readonly systemLogLevel: string | undefined
+}
+
 export class EnvironmentLog {
   readonly #clock: Clock
   readonly #writer: LogWriter
   readonly #json: boolean
+  readonly #warningsOnly: boolean
   readonly #output = new OutputLines()
   #tail: string[] | undefined
 
-  constructor(clock: Clock, writer: LogWriter, logFormat: string) {
+  constructor(clock: Clock, writer: LogWriter, of: LogSettings) {
     this.#clock = clock
     this.#writer = writer
-    this.#json = logFormat === 'JSON'
+    this.#json = of.logFormat === 'JSON'
+    this.#warningsOnly = this.#json && of.systemLogLevel === 'WARN'
   }
 
   /** A line of Lambda's own. */
@@ -60,6 +67,7 @@ export class EnvironmentLog {
   }
 
   #system(line: SystemLine, at: Instant): void {
+    if (this.#warningsOnly && !isWarning(line)) return
     const message = this.#json ? systemJson(line, at) : systemText(line)
     if (message === undefined) return
     const inTail = line.kind !== 'init-start' && line.kind !== 'init-report'

@@ -58,7 +58,7 @@ export class Environment {
     this.#ports = ports
     this.#hooks = hooks
     this.#freezeAfterMs = options.freezeAfterMs
-    this.#log = new EnvironmentLog(ports.clock, options.writer, of.logFormat)
+    this.#log = new EnvironmentLog(ports.clock, options.writer, of)
     const sandbox = ports.sandboxes.start({
       id: options.id,
       runtime: of.runtime.identifier,
@@ -93,7 +93,7 @@ export class Environment {
     const suppressed = this.#state === 'resetting'
     this.#restAlarm?.cancel()
     this.#move('dispatched')
-    this.#run = newRun(invocation, this.#ports.clock.elapsed(), this.#birth)
+    this.#run = newRun(invocation, this.#ports.clock.elapsed(), { birth: this.#birth, suppressed })
     this.#birth = undefined
     this.#invokes++
     this.#timeoutAlarm = this.#ports.clock.after(this.function.timeoutMs, () => this.#timedOut())
@@ -161,21 +161,22 @@ export class Environment {
       case 'error': {
         const tooLarge = action.truncated || action.body.length > RESPONSE_BYTES
         this.#runtime = 'RuntimeResponseSentState'
-        reply(tooLarge ? runtimeApi.responseTooLarge(RESPONSE_BYTES) : runtimeApi.ACCEPTED)
         this.#responded(
           present(run, 'only a handed invoke is answered'),
           tooLarge
             ? invocations.answerTooLarge()
             : { payload: action.body, functionError: action.kind === 'error' ? 'Unhandled' : undefined },
         )
+        // Last: a client that sends its next request ahead is served from within this reply.
+        reply(tooLarge ? runtimeApi.responseTooLarge(RESPONSE_BYTES) : runtimeApi.ACCEPTED)
         break
       }
       case 'init-error':
         this.#runtime = 'InitError'
         this.#initError = { errorType: action.errorType, body: action.body }
-        reply(runtimeApi.ACCEPTED)
         // The runtime ends by itself after this; one that does not is ended.
         this.#graceAlarm = this.#ports.clock.after(INIT_ERROR_GRACE_MS, () => this.#process.end())
+        reply(runtimeApi.ACCEPTED)
         break
       case 'refused':
         reply(action.reply)

@@ -51,6 +51,7 @@ export class EventQueue {
   readonly #clock: Clock
   readonly #alarms = new Set<Alarm>()
   #pending = 0
+  #told = false
   /** Grows at `stop`, so that runs under way then schedule nothing. */
   #era = 0
 
@@ -64,6 +65,13 @@ export class EventQueue {
 
   get pending(): number {
     return this.#pending
+  }
+
+  /** True once: when the user should hear that events are in memory only. */
+  get untold(): boolean {
+    const untold = !this.#told
+    this.#told = true
+    return untold
   }
 
   /** Runs it now and again as needed. The caller has checked `full`. */

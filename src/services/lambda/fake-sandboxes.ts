@@ -103,6 +103,11 @@ export class FakeSandbox implements Sandbox {
     this.next()
   }
 
+  /** As `work`, with the request for the next sent ahead of the answer to the response. */
+  workAhead(body = 'null'): void {
+    this.request('POST', `${INVOCATION}${this.requestId}/response`, utf8(body), () => this.next())
+  }
+
   write(output: string): void {
     this.spec.onOutput(utf8(output), 0)
   }

@@ -58,6 +58,11 @@ export class Fleet {
     this.#run({ kind: 'configure', name: of.name, generation: of.generation, reserved })
   }
 
+  /** Concurrency that is kept for that function and for no other; undefined gives it back. */
+  reserve(name: string, reserved: number | undefined): void {
+    this.#run({ kind: 'reserve', name, reserved })
+  }
+
   remove(name: string): void {
     this.#functions.delete(name)
     this.#run({ kind: 'remove', name })

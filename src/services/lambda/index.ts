@@ -6,7 +6,7 @@ import type { Lambda } from '#model/lambda.ts'
 import type { Service } from '#ports/service.ts'
 import { acceptLambda } from '#services/lambda/accept.ts'
 import type { EnvironmentView } from '#services/lambda/environment-options.ts'
-import { DEFAULT_SETTINGS, type LambdaSettings } from '#services/lambda/limits.ts'
+import { DEFAULT_SETTINGS, EVENT_QUEUE_HEADER, type LambdaSettings } from '#services/lambda/limits.ts'
 import {
   deleteFunctionConcurrency,
   getAccountSettings,
@@ -143,5 +143,5 @@ export const stopLambda = (state: LambdaState): Promise<void> => state.stop()
 /** All environments that are not gone, for the console and `windtunnel environments`. */
 export const lambdaEnvironments = (state: LambdaState): EnvironmentView[] => state.environments()
 
-export { acceptLambda, DEFAULT_SETTINGS, sweepLambda }
+export { acceptLambda, DEFAULT_SETTINGS, EVENT_QUEUE_HEADER, sweepLambda }
 export type { EnvironmentView, LambdaPorts, LambdaSettings, LambdaState }

@@ -31,6 +31,7 @@ test('a timeout answers Sandbox.Timedout, and the next invoke runs init inside i
   sandbox.work('"again"')
   const again = await second.answer
   assert.equal(again.payload, '"again"')
+  assert.equal(second.span.attributes['cold'], true)
   assert.match(again.tail, /^START .*\tDuration: 40\.00 ms\tBilled Duration: 40 ms\t.*MB\t\n$/s)
   assert.equal(fake.sandboxes.started.length, 1)
 })

@@ -197,3 +197,14 @@ test('JSON logs are platform events, and output stays as it is', async () => {
   assert.deepEqual(types, ['platform.initStart', 'platform.start', 'platform.report'])
   assert.equal(sandbox.spec.environment['AWS_LAMBDA_LOG_FORMAT'], 'JSON')
 })
+
+test('a runtime that sends its next request ahead is served from within the reply', async () => {
+  const fake = await world()
+  const { answer, sandbox } = await cold(fake)
+  sandbox.workAhead('4')
+  assert.equal((await answer).payload, '4')
+  const second = invoke(fake)
+  await turns()
+  sandbox.workAhead('5')
+  assert.equal((await second.answer).payload, '5')
+})

@@ -111,6 +111,8 @@ export function execute(
 export function enqueue(state: LambdaState, of: ActiveFunction, request: InvokeRequest): void {
   const { log } = state.ports
   const { reference } = request
+  if (state.events.untold)
+    log.warn('lambda.events.in-memory', { note: 'asynchronous events are lost when the platform ends' })
   state.events.add({
     run: async () => {
       const span = request.span.open('lambda', 'Invoke', of.arn)

@@ -55,6 +55,8 @@ export const SHUTDOWN_GRACE_MS: Ms = 0
 export const LOG_EVENT_BYTES = 262_144
 /** Log events that one environment keeps until they are written. Beyond: the newest are dropped, and a line says how many. */
 export const LOG_BUFFER_EVENTS = 20_000
+/** The same in characters. */
+export const LOG_BUFFER_LENGTH = 16 * MB
 /** Events and bytes of one PutLogEvents call. Source: CloudWatch Logs API, PutLogEvents. */
 export const LOG_BATCH = { events: 10_000, bytes: 1_048_576, overheadBytes: 26 } as const
 /** How long log events gather before they are written, ms of real time. */
@@ -68,6 +70,11 @@ export const ANSWER_GRACE_MS: Ms = 10
 
 /** Asynchronous events that wait or run at once, in memory. Beyond: TooManyRequestsException. Ours, until the queue is durable. */
 export const EVENTS_MAX = 10_000
+/** The header by which the answer to an Event says that the event is in memory only. Ours. */
+export const EVENT_QUEUE_HEADER: readonly [name: string, value: string] = [
+  'X-Windtunnel-Event-Queue',
+  'memory',
+]
 /** Attempts after a function error, with these waits between. Source: Lambda developer guide, Asynchronous invocation. */
 export const EVENT_RETRY_MS: readonly Ms[] = [minutes(1), minutes(2)]
 /** Waits after a throttle grow from the first to the last; the event is dropped beyond the age. Source: as above. */

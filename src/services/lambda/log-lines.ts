@@ -17,6 +17,8 @@ export interface Report {
   /** Only the first invoke of an environment whose init ran outside of it. */
   readonly initMs?: Ms | undefined
   readonly ending?: Ending | undefined
+  /** Only when tracing is active. */
+  readonly trace?: { readonly traceId: string; readonly segmentId: string } | undefined
 }
 
 export type Phase = 'init' | 'invoke'
@@ -59,8 +61,13 @@ export function systemText(line: SystemLine): string {
 
 function reportText(r: Report): string {
   const init = r.initMs === undefined ? '' : `Init Duration: ${two(r.initMs)} ms\t`
-  return `REPORT RequestId: ${r.requestId}\tDuration: ${two(r.durationMs)} ms\tBilled Duration: ${r.billedMs} ms\tMemory Size: ${r.memoryMb} MB\tMax Memory Used: ${r.maxMemoryMb} MB\t${init}${suffix(r.ending)}\n`
+  return `REPORT RequestId: ${r.requestId}\tDuration: ${two(r.durationMs)} ms\tBilled Duration: ${r.billedMs} ms\tMemory Size: ${r.memoryMb} MB\tMax Memory Used: ${r.maxMemoryMb} MB\t${init}${suffix(r.ending)}\n${traceText(r)}`
 }
+
+const traceText = (r: Report): string =>
+  r.trace === undefined
+    ? ''
+    : `XRAY TraceId: ${r.trace.traceId}\tSegmentId: ${r.trace.segmentId}\tSampled: true\t\n`
 
 const status = (ending: Ending | undefined): object => {
   if (ending === undefined) return { status: 'success' }
@@ -121,4 +128,17 @@ const reportRecord = (r: Report): object => ({
     ...(r.initMs === undefined ? {} : { initDurationMs: rounded(r.initMs) }),
   },
   ...status(r.ending),
+  ...(r.trace === undefined
+    ? {}
+    : {
+        tracing: {
+          spanId: r.trace.segmentId,
+          type: 'X-Amzn-Trace-Id',
+          value: `Root=${r.trace.traceId};Parent=${r.trace.segmentId};Sampled=1`,
+        },
+      }),
 })
+
+/** True for what SystemLogLevel WARN still writes: inits and invokes that did not end well. */
+export const isWarning = (line: SystemLine): boolean =>
+  line.kind === 'init-report' || (line.kind === 'report' && line.report.ending !== undefined)

@@ -7,7 +7,7 @@ import { Fault } from '#base/fault.ts'
 import type { Api, ApiIdentity } from '#ports/api.ts'
 import type { Alarm, Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
-import { LOG_BATCH, LOG_BUFFER_EVENTS, LOG_FLUSH_MS } from '#services/lambda/limits.ts'
+import { LOG_BATCH, LOG_BUFFER_EVENTS, LOG_BUFFER_LENGTH, LOG_FLUSH_MS } from '#services/lambda/limits.ts'
 
 export interface LogEvent {
   readonly timestamp: number
@@ -31,6 +31,7 @@ export class LogWriter {
   readonly #ports: LogWriterPorts
   readonly #to: LogDestination
   #events: LogEvent[] = []
+  #length = 0
   #dropped = 0
   #alarm: Alarm | undefined
   #made = false
@@ -42,11 +43,12 @@ export class LogWriter {
   }
 
   add(timestamp: number, message: string): void {
-    if (this.#events.length >= LOG_BUFFER_EVENTS) {
+    if (this.#events.length >= LOG_BUFFER_EVENTS || this.#length >= LOG_BUFFER_LENGTH) {
       this.#dropped++
       return
     }
     this.#events.push({ timestamp, message })
+    this.#length += message.length
     if (this.#alarm !== undefined || this.#writing !== undefined) return
     this.#alarm = this.#ports.clock.after(LOG_FLUSH_MS, () => {
       this.#alarm = undefined
@@ -69,6 +71,7 @@ export class LogWriter {
   async #write(): Promise<void> {
     const events = this.#events
     this.#events = []
+    this.#length = 0
     const last = events.at(-1)
     if (this.#dropped > 0 && last !== undefined) {
       events.push({ timestamp: last.timestamp, message: `${this.#dropped} log events were dropped.\n` })

@@ -74,6 +74,8 @@ export type PoolCommand =
       readonly generation: number
       readonly reserved: number | undefined
     }
+  /** Another reservation, also of a function that has not run yet. */
+  | { readonly kind: 'reserve'; readonly name: string; readonly reserved: number | undefined }
   | { readonly kind: 'remove'; readonly name: string }
   /** `paced` invokes count against the request rate: synchronous ones. */
   | { readonly kind: 'arrive'; readonly name: string; readonly ticket: Ticket; readonly paced: boolean }
@@ -125,6 +127,11 @@ export function step(pool: Pool, command: PoolCommand, at: Moment): PoolEffect[]
     case 'configure':
       configure(pool, command, effects)
       break
+    case 'reserve': {
+      const generation = pool.functions.get(command.name)?.generation ?? 0
+      configure(pool, { ...command, kind: 'configure', generation }, effects)
+      break
+    }
     case 'remove':
       remove(pool, command.name, effects)
       break

@@ -12,6 +12,7 @@ import type {
   StateReasonCode,
 } from '#model/lambda.ts'
 import type { StagedCode } from '#ports/sandboxes.ts'
+import type { Read } from '#ports/store.ts'
 import { LATEST, type Owner, functionArn } from '#services/lambda/names.ts'
 import { runtimeVersionArn } from '#services/lambda/active-function.ts'
 
@@ -86,6 +87,20 @@ export type FunctionState =
   | { readonly kind: 'failed'; readonly reason: string; readonly code: string }
 
 export const FUNCTIONS = new Records<FunctionRecord>('lambda-function')
+
+const SCAN = 1_000
+
+/** All functions of an owner, read a page at a time. */
+export async function* everyFunction(from: Read, owner: Owner): AsyncGenerator<FunctionRecord> {
+  let after: [string] | undefined
+  for (;;) {
+    const page = await FUNCTIONS.list(from, ownerParts(owner), [], { limit: SCAN, after })
+    yield* page
+    const last = page.at(-1)
+    if (page.length < SCAN || last === undefined) return
+    after = [last.name]
+  }
+}
 
 export const ownerParts = (owner: Owner): [string, string] => [owner.account, owner.region]
 

@@ -26,6 +26,8 @@ export interface Run {
   readonly dispatchedAt: Ms
   /** The environment's birth, when this is its first invoke and init ran before it: its init is billed here. */
   readonly birth: Birth | undefined
+  /** Init runs inside this invoke. */
+  readonly suppressed: boolean
   /** The log events between START and REPORT, when the caller wants the tail. */
   readonly tail: string[] | undefined
   /** False while init runs inside this invoke. */
@@ -44,11 +46,16 @@ export interface Measured {
   readonly ending: Ending | undefined
 }
 
-export function newRun(invocation: Invocation, dispatchedAt: Ms, birth: Birth | undefined): Run {
+export function newRun(
+  invocation: Invocation,
+  dispatchedAt: Ms,
+  of: { readonly birth: Birth | undefined; readonly suppressed: boolean },
+): Run {
   return {
     invocation,
     dispatchedAt,
-    birth,
+    birth: of.birth,
+    suppressed: of.suppressed,
     tail: invocation.tail ? [] : undefined,
     handed: false,
     respondedAt: undefined,
@@ -90,6 +97,9 @@ export function conclude(
   return report
 }
 
+/** What is shorter than this is the dispatch itself, not a queue. */
+const QUEUE_SHOWN_MS: Ms = 0.1
+
 const initMsOf = (run: Run): Ms => (run.birth === undefined ? 0 : run.birth.readyAt - run.birth.startedAt)
 
 const clip = (from: Ms, to: Ms, run: Run): Ms =>
@@ -109,6 +119,9 @@ function reportOf(run: Run, of: ActiveFunction, measured: Measured): Report {
     memoryMb: of.memoryMb,
     maxMemoryMb: outOfMemory ? of.memoryMb : peakMb,
     initMs: run.birth === undefined ? undefined : initMs,
+    trace: of.traced
+      ? { traceId: run.invocation.span.traceId, segmentId: run.invocation.span.id }
+      : undefined,
     ending: measured.ending,
   }
 }
@@ -156,7 +169,7 @@ function recordSpans(run: Run, report: Report, measured: Measured, clock: Clock)
   const init = birth === undefined ? 0 : clip(birth.startedAt, birth.readyAt, run)
   const waited = run.dispatchedAt - arrivedAt
   const queue = Math.max(0, waited - start - init)
-  phase('queue', arrivedAt, queue)
+  if (queue >= QUEUE_SHOWN_MS) phase('queue', arrivedAt, queue)
   if (birth !== undefined) {
     phase('start', Math.max(startFrom, arrivedAt), start)
     phase('init', Math.max(birth.startedAt, arrivedAt), init)
@@ -165,7 +178,7 @@ function recordSpans(run: Run, report: Report, measured: Measured, clock: Clock)
   phase('invoke', run.dispatchedAt, answeredAt - run.dispatchedAt)
   phase('overhead', answeredAt, measured.endedAt - answeredAt)
   const facts = {
-    cold: start + init > 0,
+    cold: run.suppressed || start + init > 0,
     queueMs: rounded(queue),
     startMs: rounded(birth?.startMs ?? 0),
     initMs: rounded(report.initMs ?? 0),

@@ -142,3 +142,27 @@ test('resetLambda() forgets functions once the store is empty', async () => {
   await fake.stores.clear()
   assert.match(await refusal(operations.GetFunction({ FunctionName: 'f' }, fake.state, fakeCall())), /^404/)
 })
+
+test('a reservation counts before its function has run, also after a restart', async () => {
+  const fake = await withFunction()
+  await create(fake, { FunctionName: 'g' })
+  await turns()
+  const call = fakeCall()
+  await operations.PutFunctionConcurrency(
+    { FunctionName: 'f', ReservedConcurrentExecutions: 900 },
+    fake.state,
+    call,
+  )
+  await stopLambda(fake.state)
+  const settings = { ...fake.state.ports.settings, accountConcurrency: 901 }
+  const again = createLambda({ ...fake.state.ports, settings })
+  const first = operations.Invoke({ FunctionName: 'g' }, again, fakeCall())
+  await turns(60)
+  assert.match(
+    await refusal(operations.Invoke({ FunctionName: 'g' }, again, fakeCall())),
+    /^429 TooManyRequestsException/,
+  )
+  fake.sandboxes.last().boot()
+  fake.sandboxes.last().work()
+  await first
+})

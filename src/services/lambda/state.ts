@@ -15,7 +15,13 @@ import { Fleet } from '#services/lambda/fleet.ts'
 import { type Owner, functionArn, functionKey } from '#services/lambda/names.ts'
 import { keptPackage, stagePackage } from '#services/lambda/package-source.ts'
 import type { LambdaPorts } from '#services/lambda/ports.ts'
-import { FUNCTIONS, type FunctionRecord, type FunctionState, ownerParts } from '#services/lambda/record.ts'
+import {
+  FUNCTIONS,
+  type FunctionRecord,
+  type FunctionState,
+  everyFunction,
+  ownerParts,
+} from '#services/lambda/record.ts'
 import type { FoundRuntime } from '#ports/sandboxes.ts'
 
 type RuntimeHere = FoundRuntime & { readonly kind: 'found' }
@@ -44,6 +50,7 @@ export class LambdaState {
   readonly #functions = new Map<string, LiveFunction>()
   readonly #fleets = new Map<string, Fleet>()
   readonly #preparations = new Set<Promise<void>>()
+  readonly #reserved = new Map<string, Promise<void>>()
   #control: Store | undefined
   #generation = 0
 
@@ -157,12 +164,28 @@ export class LambdaState {
 
   async #prepare(owner: Owner, live: LiveFunction): Promise<void> {
     const { record } = live
+    await this.reservations(owner)
     const prepared = await this.#provide(record)
     if (this.#functions.get(functionKey(owner, record.name)) !== live) return
     live.trouble = prepared.kind === 'found' ? '' : prepared.reason
     if (prepared.kind === 'found') this.activate(owner, live, prepared)
     if (record.state.kind === 'pending' || record.state.kind === 'updating')
       await this.#settle(owner, live, record, prepared)
+  }
+
+  /** Reservations of functions that have not run yet count too: read once for each fleet. */
+  reservations(owner: Owner): Promise<void> {
+    const key = ownerParts(owner).join('/')
+    const known = this.#reserved.get(key)
+    if (known !== undefined) return known
+    const reading = this.#readReservations(owner)
+    this.#reserved.set(key, reading)
+    return reading
+  }
+
+  async #readReservations(owner: Owner): Promise<void> {
+    for await (const record of everyFunction(this.control.read, owner))
+      if (record.reserved !== undefined) this.fleet(owner).reserve(record.name, record.reserved)
   }
 
   /** Code and runtime of a record, or why this machine cannot have them. */
@@ -250,6 +273,8 @@ export class LambdaState {
       logGroup: settings.logGroup,
       logFormat: settings.logFormat,
       applicationLogLevel: settings.applicationLogLevel,
+      systemLogLevel: settings.systemLogLevel,
+      traced: settings.tracingMode === 'Active',
     }
     this.fleet(owner).configure(live.active, record.reserved)
   }
@@ -274,6 +299,7 @@ export class LambdaState {
     const fleets = [...this.#fleets.values()]
     this.#functions.clear()
     this.#fleets.clear()
+    this.#reserved.clear()
     await Promise.all(fleets.map((fleet) => fleet.stop()))
     await Promise.all(this.#preparations)
   }

@@ -159,8 +159,9 @@ const PERMISSIONS: readonly Permission[] = ['FULL_CONTROL', 'WRITE', 'WRITE_ACP'
 const permissionOf = (name: string | undefined): Permission | undefined =>
   PERMISSIONS.find((one) => one === name)
 
-/** With ACLs disabled only what changes nothing is accepted. Fault AccessControlListNotSupported. Source: S3 user guide, Controlling ownership of objects (`private` accepted: inferred). */
+/** With ACLs disabled only what changes nothing is accepted. Faults InvalidArgument for a canned name that is none, AccessControlListNotSupported. Source: S3 user guide, Controlling ownership of objects (`private` accepted: inferred). */
 export function checkAclAllowed(input: AclMembers, ownership: Ownership | undefined): void {
+  if (input.ACL !== undefined) cannedGrants(input.ACL, '', '')
   if (ownership !== 'BucketOwnerEnforced') return
   const canned = input.ACL === undefined || ['private', 'bucket-owner-full-control'].includes(input.ACL)
   if (!canned || HEADERS.some(([member]) => input[member] !== undefined)) throw aclNotSupported()

@@ -161,7 +161,7 @@ test('ListObjects shows owners, ListObjectsV2 only when asked', async () => {
   assert.equal((await ListObjectsV2({ Bucket: 'bucket' }, state, call)).Contents?.[0]?.Owner, undefined)
 })
 
-test('encoderOf() encodes like a form and keeps slashes', () => {
-  assert.equal(encoderOf('url')("a b/ü+~'(*)"), 'a+b/%C3%BC%2B%7E%27%28*%29')
+test('encoderOf() percent-encodes and keeps slashes', () => {
+  assert.equal(encoderOf('url')("a b/ü+~'(*)"), 'a%20b/%C3%BC%2B%7E%27%28*%29')
   assert.equal(encoderOf(undefined)('a b'), 'a b')
 })

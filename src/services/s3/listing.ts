@@ -107,7 +107,7 @@ export function pageLimit(asked: number | undefined, name: string): number {
 }
 
 /**
- * Keys in answers when encoding-type is url: form encoding with slashes kept. Fault InvalidArgument for another
+ * Keys in answers when encoding-type is url: percent-encoding with slashes kept. Fault InvalidArgument for another
  * type. Source: recorded AWS answers.
  */
 export function encoderOf(encodingType: string | undefined): (text: string) => string {
@@ -118,5 +118,4 @@ export function encoderOf(encodingType: string | undefined): (text: string) => s
     encodeURIComponent(text)
       .replaceAll(/[!'()~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
       .replaceAll('%2F', '/')
-      .replaceAll('%20', '+')
 }

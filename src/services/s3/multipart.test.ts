@@ -113,6 +113,15 @@ test('A part that is uploaded again replaces the first, and parts not named go',
   assert.equal(await sweepS3(state, blobs.ids()), 0)
 })
 
+test('CompleteMultipartUpload answers a retry like the first, until the object is replaced', async () => {
+  const { state } = await bucket()
+  const id = await begin(state)
+  const named = [{ PartNumber: 1, ETag: await upload(state, id, 1, bytes(10)) }]
+  assert.deepEqual(await complete(state, id, named), await complete(state, id, named))
+  await PutObject({ ...where }, state, call)
+  assert.equal((await faultOf(complete(state, id, named))).code, 'NoSuchUpload')
+})
+
 test('AbortMultipartUpload and DeleteBucket leave no parts behind', async () => {
   const { state, blobs } = await bucket()
   const id = await begin(state)

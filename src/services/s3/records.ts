@@ -107,6 +107,8 @@ export interface ObjectRecord extends Version, ObjectSettings {
   readonly etag: string
   readonly content: Content
   readonly checksum: StoredChecksum
+  /** Of the upload that made it, so that its completion can be answered again. */
+  readonly uploadId?: string | undefined
 }
 
 export interface MarkerRecord extends Version {

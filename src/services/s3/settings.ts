@@ -75,10 +75,9 @@ export function settingsOf(input: SettingsInput, bucket: BucketRecord, account: 
 
 /** `aws-chunked` is how the body travelled, not what it is. Source: S3 user guide, Signature calculation for chunked uploads. */
 export function headersOf(input: HeaderMembers): StoredHeaders {
-  const encoding = input.ContentEncoding?.split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== 'aws-chunked' && one !== '')
-    .join(',')
+  const encoding = input.ContentEncoding?.includes('aws-chunked')
+    ? withoutChunking(input.ContentEncoding)
+    : input.ContentEncoding
   return {
     contentType:
       input.ContentType === undefined || input.ContentType === '' ? DEFAULT_TYPE : input.ContentType,
@@ -90,6 +89,13 @@ export function headersOf(input: HeaderMembers): StoredHeaders {
     websiteRedirectLocation: redirectOf(input.WebsiteRedirectLocation),
   }
 }
+
+const withoutChunking = (encodings: string): string =>
+  encodings
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== 'aws-chunked')
+    .join(',')
 
 function redirectOf(location: string | undefined): string | undefined {
   if (location === undefined || /^(\/|https?:\/\/)/.test(location)) return location

@@ -130,5 +130,11 @@ export const shownVersionId = (
   record: { readonly versionId: string },
 ): string | undefined => (bucket.versioning === undefined ? undefined : record.versionId)
 
+/** The version id that the answer to a write names: that of a version that stays beside others. Source: recorded AWS answers (none while versioning is suspended). */
+export const newVersionId = (
+  bucket: BucketRecord,
+  record: { readonly versionId: string },
+): string | undefined => (bucket.versioning === 'Enabled' ? record.versionId : undefined)
+
 export const isObject = (record: VersionRecord | undefined): record is ObjectRecord =>
   record?.kind === 'object'

@@ -4,26 +4,12 @@ import type { Operation } from '#ports/service.ts'
 import { functionNotFound, functionsOnly, tooMuchReserved } from '#services/lambda/faults.ts'
 import { CODE_STORAGE_BYTES, UNRESERVED_MIN, UNZIPPED_BYTES, ZIP_BYTES } from '#services/lambda/limits.ts'
 import { LATEST, type Owner, functionArn, referenceTo } from '#services/lambda/names.ts'
-import { FUNCTIONS, type FunctionRecord, ownerParts } from '#services/lambda/record.ts'
+import { everyFunction } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
-
-const SCAN = 1_000
-
-/** All functions of an owner, a page at a time. */
-export async function* everyFunction(state: LambdaState, owner: Owner): AsyncGenerator<FunctionRecord> {
-  let after: [string] | undefined
-  for (;;) {
-    const page = await FUNCTIONS.list(state.control.read, ownerParts(owner), [], { limit: SCAN, after })
-    yield* page
-    const last = page.at(-1)
-    if (page.length < SCAN || last === undefined) return
-    after = [last.name]
-  }
-}
 
 async function reservedByOthers(state: LambdaState, owner: Owner, name: string): Promise<number> {
   let sum = 0
-  for await (const record of everyFunction(state, owner))
+  for await (const record of everyFunction(state.control.read, owner))
     if (record.name !== name) sum += record.reserved ?? 0
   return sum
 }
@@ -41,9 +27,9 @@ async function reserve(
   name: string,
   reserved: number | undefined,
 ): Promise<void> {
+  await state.reservations(owner)
   await state.change(owner, name, (record) => ({ ...record, reserved }))
-  const live = await state.find(owner, name)
-  if (live?.active !== undefined) state.fleet(owner).configure(live.active, reserved)
+  state.fleet(owner).reserve(name, reserved)
 }
 
 /** Source: Lambda API, PutFunctionConcurrency. Fault: too little would stay unreserved. */
@@ -92,7 +78,7 @@ export const getAccountSettings: Operation<Lambda['GetAccountSettings'], LambdaS
   let codeSize = 0
   let functions = 0
   let reserved = 0
-  for await (const record of everyFunction(state, call)) {
+  for await (const record of everyFunction(state.control.read, call)) {
     functions++
     codeSize += record.package.code.packageBytes
     reserved += record.reserved ?? 0

@@ -10,7 +10,7 @@ import { checkKey } from '#services/s3/names.ts'
 import type { ObjectSettings } from '#services/s3/records.ts'
 import { encryptionMembers, refuseCustomerKey, settingsOf } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
-import { bucketOf, shownVersionId } from '#services/s3/versions.ts'
+import { bucketOf, newVersionId, shownVersionId } from '#services/s3/versions.ts'
 import { checkWriteConditions, writeObject } from '#services/s3/write.ts'
 
 type Input = S3['CopyObject']['in']
@@ -55,7 +55,7 @@ export const copyObject: Operation<S3['CopyObject'], S3State> = async (input, st
       ...checksumMembers(written.record.checksum),
     },
     CopySourceVersionId: shownVersionId(opened.bucket, opened.record),
-    VersionId: shownVersionId(written.bucket, written.record),
+    VersionId: newVersionId(written.bucket, written.record),
     ...encryptionMembers(settings.encryption),
   }
 }

@@ -86,12 +86,12 @@ async function attempt(run: () => Promise<Deleted>): Promise<Deleted | Fault> {
   }
 }
 
-/** Source: S3 user guide, Deleting object versions; deleting what is not there succeeds. */
+/** Source: S3 user guide, Deleting object versions; deleting what is not there succeeds, whatever its condition. */
 async function deleteOne(state: S3State, tx: Tx, bucket: BucketRecord, target: Target): Promise<Deleted> {
   const { key, versionId } = target
   checkKey(key)
   const newest = await newestOf(tx, bucket, key)
-  holdConditions({ ifMatch: target.ifMatch }, key, newest)
+  if (isObject(newest)) holdConditions({ ifMatch: target.ifMatch }, key, newest)
   if (versionId !== undefined && versionId !== '') return deleteVersion(state, tx, bucket, { key, versionId })
   if (bucket.versioning === undefined) {
     if (!isObject(newest)) return { marker: false, versionId: undefined, retired: [] }

@@ -52,6 +52,7 @@ function answerOf({ bucket, record }: Found, extent: Extent, checksumMode: strin
     AcceptRanges: 'bytes',
     LastModified: record.lastModified,
     ContentLength: extent.sizeBytes,
+    StatusCode: extent.range === undefined ? undefined : 206,
     ContentRange: extent.range && contentRange(extent.range, record.sizeBytes),
     ETag: quoted(record.etag),
     VersionId: shownVersionId(bucket, record),

@@ -4,6 +4,7 @@ import type { S3 } from '#model/s3.ts'
 import type { Operation } from '#ports/service.ts'
 import type { Tx } from '#ports/store.ts'
 import type { Retired } from '#services/s3/bodies.ts'
+import type { WriteConditions } from '#services/s3/conditions.ts'
 import { algorithmOf, checksumMembers, checksumTypeOf, DEFAULT_ALGORITHM } from '#services/s3/checksums.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidRequest } from '#services/s3/faults.ts'
@@ -11,6 +12,7 @@ import { PARTS_MAX } from '#services/s3/limits.ts'
 import { checkKey, orderedId } from '#services/s3/names.ts'
 import {
   type BucketRecord,
+  type ObjectRecord,
   ownerOf,
   type PartRecord,
   parts,
@@ -20,7 +22,7 @@ import {
 import { encryptionMembers, settingsOf } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { assemble, checkWhole, uploadOf } from '#services/s3/uploads.ts'
-import { bucketOf, shownVersionId, wholeSeconds } from '#services/s3/versions.ts'
+import { bucketOf, isObject, newestOf, newVersionId, wholeSeconds } from '#services/s3/versions.ts'
 import { checkWriteConditions, putObjectRecord, type Written } from '#services/s3/write.ts'
 
 export const createMultipartUpload: Operation<S3['CreateMultipartUpload'], S3State> = async (
@@ -65,37 +67,11 @@ export const completeMultipartUpload: Operation<S3['CompleteMultipartUpload'], S
   state,
   call,
 ) => {
-  const conditions = { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch }
-  checkWriteConditions(conditions)
+  checkWriteConditions(conditionsOf(input))
   const [written, retired] = await state.store.tx(async (tx): Promise<[Written, readonly Retired[]]> => {
     const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
-    const upload = await uploadOf(tx, bucket, input.Key, input.UploadId)
-    const uploaded = await partsOf(tx, bucket, upload)
-    const assembly = assemble(upload, uploaded, input.MultipartUpload?.Parts ?? [])
-    checkWhole(input, assembly)
-    const {
-      algorithm: _algorithm,
-      initiatedAt: _initiatedAt,
-      type: _type,
-      uploadId: _id,
-      order: _order,
-      ...rest
-    } = upload
-    const [written, replaced] = await putObjectRecord(state, tx, {
-      bucket,
-      draft: {
-        ...rest,
-        kind: 'object',
-        sizeBytes: assembly.sizeBytes,
-        etag: assembly.etag,
-        checksum: assembly.checksum,
-      },
-      conditions,
-      place: () => state.bodies.join(tx, bucket, assembly.pieces),
-    })
-    dropUpload(tx, bucket, upload, uploaded)
-    const dropped = await dropBodies(state, tx, bucket, assembly.leftOver)
-    return [written, [...replaced, ...dropped]]
+    const earlier = await completedEarlier(tx, bucket, input)
+    return earlier === undefined ? completed(state, tx, bucket, input) : [{ bucket, record: earlier }, []]
   })
   await state.bodies.retire(retired)
   const { bucket, record } = written
@@ -104,10 +80,62 @@ export const completeMultipartUpload: Operation<S3['CompleteMultipartUpload'], S
     Bucket: bucket.name,
     Key: record.key,
     ETag: quoted(record.etag),
-    VersionId: shownVersionId(bucket, record),
+    VersionId: newVersionId(bucket, record),
     ...checksumMembers(record.checksum),
     ...encryptionMembers(record.encryption),
   }
+}
+
+type CompleteInput = S3['CompleteMultipartUpload']['in']
+
+const conditionsOf = (input: CompleteInput): WriteConditions => ({
+  ifMatch: input.IfMatch,
+  ifNoneMatch: input.IfNoneMatch,
+})
+
+/** The object that this upload has made already: a retry is answered like the first. Source: S3 user guide, Multipart upload (idempotent completion; here while the object is the newest). */
+async function completedEarlier(
+  tx: Tx,
+  bucket: BucketRecord,
+  input: CompleteInput,
+): Promise<ObjectRecord | undefined> {
+  const newest = await newestOf(tx, bucket, input.Key)
+  return isObject(newest) && newest.uploadId === input.UploadId ? newest : undefined
+}
+
+async function completed(
+  state: S3State,
+  tx: Tx,
+  bucket: BucketRecord,
+  input: CompleteInput,
+): Promise<[Written, readonly Retired[]]> {
+  const upload = await uploadOf(tx, bucket, input.Key, input.UploadId)
+  const uploaded = await partsOf(tx, bucket, upload)
+  const assembly = assemble(upload, uploaded, input.MultipartUpload?.Parts ?? [])
+  checkWhole(input, assembly)
+  const { headers, metadata, storageClass, encryption, tags, grants } = upload
+  const [written, replaced] = await putObjectRecord(state, tx, {
+    bucket,
+    draft: {
+      headers,
+      metadata,
+      storageClass,
+      encryption,
+      tags,
+      grants,
+      kind: 'object',
+      key: upload.key,
+      sizeBytes: assembly.sizeBytes,
+      etag: assembly.etag,
+      checksum: assembly.checksum,
+      uploadId: upload.uploadId,
+    },
+    conditions: conditionsOf(input),
+    place: () => state.bodies.join(tx, bucket, assembly.pieces),
+  })
+  dropUpload(tx, bucket, upload, uploaded)
+  const dropped = await dropBodies(state, tx, bucket, assembly.leftOver)
+  return [written, [...replaced, ...dropped]]
 }
 
 export const abortMultipartUpload: Operation<S3['AbortMultipartUpload'], S3State> = async (input, state) => {

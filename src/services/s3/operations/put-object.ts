@@ -7,7 +7,7 @@ import { checkKey } from '#services/s3/names.ts'
 import { announcedAlgorithm, receiveBody } from '#services/s3/receive.ts'
 import { encryptionMembers, settingsOf } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
-import { bucketOf, shownVersionId } from '#services/s3/versions.ts'
+import { bucketOf, newVersionId } from '#services/s3/versions.ts'
 import { checkWriteConditions, writeObject } from '#services/s3/write.ts'
 
 export const putObject: Operation<S3['PutObject'], S3State> = async (input, state, call) => {
@@ -33,7 +33,7 @@ export const putObject: Operation<S3['PutObject'], S3State> = async (input, stat
   })
   return {
     ETag: quoted(received.md5),
-    VersionId: shownVersionId(written.bucket, written.record),
+    VersionId: newVersionId(written.bucket, written.record),
     ...checksumMembers(written.record.checksum),
     ...encryptionMembers(settings.encryption),
   }

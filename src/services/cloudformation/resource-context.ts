@@ -1,0 +1,59 @@
+/** What one resource's handler is given: AWS's API as the stack's account, generated names, the stack's tags. */
+import { printArn } from '#base/arn.ts'
+import type { SpanScope } from '#ports/spans.ts'
+import type { StackRecord } from '#services/cloudformation/records.ts'
+import type { ResourceContext } from '#services/cloudformation/resources/handler.ts'
+import { type CloudFormationState, type Owner, partitionOf } from '#services/cloudformation/state.ts'
+import { objectBytes } from '#services/cloudformation/template-source.ts'
+
+export interface ContextOf {
+  readonly stack: StackRecord
+  readonly logicalId: string
+  /** Random part of generated names. */
+  readonly token: string
+  readonly span?: SpanScope | undefined
+}
+
+export function contextOf(state: CloudFormationState, owner: Owner, of: ContextOf): ResourceContext {
+  const [account, region] = owner
+  const { api, clock } = state.ports
+  const identity = { account, region, ...(of.span === undefined ? {} : { span: of.span }) }
+  return {
+    stack: { name: of.stack.name, id: of.stack.stackId, account, region, partition: partitionOf(region) },
+    logicalId: of.logicalId,
+    clock,
+    call: (service, operation, input) => api.call(service, operation, input, identity),
+    has: (service, operation) => api.has(service, operation),
+    object: (bucket, key, version) => objectBytes({ bucket, key, version }, api, identity),
+    name: (charactersMax, lower) => generatedName(of, charactersMax, lower === true),
+  }
+}
+
+/** `stack-logical-RANDOM`; the first two parts are cut so that the whole fits. Source: CloudFormation user guide, Name type. */
+export function generatedName(of: ContextOf, charactersMax: number, lower: boolean): string {
+  const room = charactersMax - of.token.length - 2
+  const [stack, logical] = [of.stack.name, of.logicalId]
+  const half = Math.max(Math.floor(room / 2), room - logical.length)
+  const head = stack.slice(0, half).replace(/-+$/, '')
+  const name = `${head}-${logical.slice(0, room - head.length)}-${of.token}`
+  return lower ? name.toLowerCase() : name
+}
+
+/** `arn:aws:cloudformation:region:account:stack/name/uuid`. */
+export const stackArn = ([account, region]: Owner, name: string, uuid: string): string =>
+  printArn({
+    partition: partitionOf(region),
+    service: 'cloudformation',
+    region,
+    account,
+    resource: `stack/${name}/${uuid}`,
+  })
+
+export const changeSetArn = ([account, region]: Owner, name: string, uuid: string): string =>
+  printArn({
+    partition: partitionOf(region),
+    service: 'cloudformation',
+    region,
+    account,
+    resource: `changeSet/${name}/${uuid}`,
+  })

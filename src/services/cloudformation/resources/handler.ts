@@ -1,0 +1,64 @@
+/**
+ * What a resource handler is: the three things that a deployment does to one type of resource, by AWS's own API. A
+ * handler keeps nothing; what it answers is stored by the deployment. Each step may be repeated after a crash.
+ */
+import type { Ms } from '#base/time.ts'
+import type { Dict } from '#engines/templates/value.ts'
+import type { Services } from '#model/services.ts'
+import type { Clock } from '#ports/clock.ts'
+
+type In<S extends keyof Services, O extends keyof Services[S]> = Services[S][O] extends { in: infer I }
+  ? I
+  : never
+type Out<S extends keyof Services, O extends keyof Services[S]> = Services[S][O] extends { out: infer I }
+  ? I
+  : never
+
+export interface StackIdentity {
+  readonly name: string
+  readonly id: string
+  readonly account: string
+  readonly region: string
+  readonly partition: string
+}
+
+export interface ResourceContext {
+  readonly stack: StackIdentity
+  readonly logicalId: string
+  readonly clock: Clock
+  /** AWS's API as the stack's account. Throws the Fault that the service answers. */
+  call<S extends keyof Services, O extends keyof Services[S] & string>(
+    service: S,
+    operation: O,
+    input: In<S, O>,
+  ): Promise<Out<S, O>>
+  has(service: string, operation: string): boolean
+  /** The bytes of an object in our S3. */
+  object(bucket: string, key: string, version: string | undefined): Promise<Uint8Array>
+  /** `stack-logical-RANDOM` cut to that length; the same in every repetition. */
+  name(charactersMax: number, lower?: boolean): string
+}
+
+export interface Made {
+  /** What Ref gives. */
+  readonly physicalId: string
+  /** What Fn::GetAtt gives, by attribute. */
+  readonly attributes: Dict
+}
+
+export interface ResourceHandler {
+  create(context: ResourceContext, properties: Dict): Promise<Made>
+  /** In place; `before` is what it was made from. */
+  update(context: ResourceContext, physicalId: string, properties: Dict, before: Dict): Promise<Made>
+  /** Harmless when it is gone. */
+  delete(context: ResourceContext, physicalId: string, properties: Dict): Promise<void>
+  /**
+   * The id of what an interrupted `create` left behind, when names decide about it; then the deployment updates that
+   * instead of failing with "already exists". Without this, an interrupted creation is made anew.
+   */
+  existing?(context: ResourceContext, properties: Dict): string | undefined
+}
+
+/** Resolves after that much real time. */
+export const pause = (clock: Clock, ms: Ms): Promise<void> =>
+  new Promise((resolve) => void clock.after(ms, resolve))
