@@ -1,126 +1,121 @@
 #!/usr/bin/env node
-// The bootstrap: plain JavaScript for Node 20 and newer. It installs what a fresh clone is missing, brings Node 24
-// when this one is older, and becomes (or starts) the real entry. Nothing here knows a command.
+/**
+ * The bootstrap: plain JavaScript for Node 20 and newer. It installs what a fresh clone is missing, brings Node 24 when
+ * this one is older, and becomes (or starts) the real entry. Nothing here knows a command. Beside it: `packages.mjs`
+ * (npm ci), `node-binaries.mjs` (pinned Nodes), `status.mjs` (words on stderr).
+ */
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { constants, homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fail, say, told } from './status.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const NODE_MAJOR = 24
-/** How often a started child looks whether the bootstrap's parent is still the one that started it. */
-const PARENT_POLL_MS = 250
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-const say = (line) => process.stderr.write(`${line}\n`)
+/** Outside any clone, shared by all platforms of this user. `src/cli/cache-folder.ts` says the same. */
+const cacheFolder =
+  process.env.WINDTUNNEL_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'windtunnel')
 
-function fail(what, thing, next) {
-  say(`error  ${what}`)
-  say(`  in   ${thing}`)
-  say(`  next ${next}`)
-  process.exit(3)
+/** A clone has sources and a lock file; a package that npm installed has `dist` alone, and its packages beside it. */
+const isClone =
+  existsSync(join(root, 'src', 'cli', 'entry.ts')) && existsSync(join(root, 'package-lock.json'))
+
+/** The packages of a clone, installed when they are not. */
+export async function packages() {
+  if (!isClone) return
+  const { installPackages } = await import('./packages.mjs')
+  await installPackages({ root, cacheFolder })
 }
 
-function cacheFolder() {
-  return (
-    process.env.WINDTUNNEL_CACHE ??
-    join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'windtunnel')
-  )
-}
-
-/** A clone has `src`; a package that npm installed has `dist` alone. */
-const isClone = existsSync(join(root, 'src', 'cli', 'main.ts')) && existsSync(join(root, 'package-lock.json'))
-
-/** `npm ci` when the lock file is not the one that node_modules was made from. */
-export function installPackages() {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex')
-  const stamp = join(root, 'node_modules', '.windtunnel-stamp')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  say('installing packages (npm ci), once')
-  const started = Date.now()
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => keepForNpm(name)))
-  const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 2, 2],
-  })
-  if (npm.error) fail(`npm cannot be started: ${npm.error.message}`, root, 'Install npm, or put it on PATH.')
-  if (npm.status !== 0)
-    fail(
-      'npm ci failed; its own words are above.',
-      root,
-      'Without a network the packages cannot be fetched the first time.',
-    )
-  mkdirSync(dirname(stamp), { recursive: true })
-  writeFileSync(stamp, lock)
-  say(`installed packages in ${((Date.now() - started) / 1000).toFixed(1)} s`)
-}
-
-/** npm sets variables for the scripts it runs that confuse an npm inside; where to fetch from must stay. */
-function keepForNpm(name) {
-  return (
-    !name.startsWith('npm_') ||
-    /^npm_config_(registry|cache|userconfig|globalconfig|proxy|https_proxy|noproxy|cafile)$/i.test(name)
-  )
-}
-
+/** A Node that runs TypeScript: this one, or the pinned one from the cache, fetched on first need. */
 export async function node24() {
   if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath
   const { nodeBinary } = await import('./node-binaries.mjs')
   try {
-    return (await nodeBinary(NODE_MAJOR, { cacheFolder: cacheFolder(), progress: say })).path
+    const binary = nodeBinary(NODE_MAJOR, { cacheFolder, progress: say })
+    return (
+      await told(
+        () => `getting Node.js ${NODE_MAJOR}`,
+        () => binary,
+      )
+    ).path
   } catch (error) {
-    return fail(
-      error.message,
-      `node ${process.versions.node}`,
-      error.remedy ?? 'Install Node 24 or newer, or run this once with a network.',
-    )
+    const [first = '', ...rest] = String(error.message).split('\n')
+    const reason = rest.find((line) => /reason:|code E/.test(line)) ?? rest[0] ?? ''
+    return fail({
+      what: `${first} ${reason.replace(/^npm (error|ERR!) ?/, '')}`.trim(),
+      thing: `Node.js ${process.versions.node} is older than ${NODE_MAJOR}, and ${cacheFolder} has no newer one`,
+      next: error.remedy ?? `Install Node.js ${NODE_MAJOR} or newer, or run this once with a network.`,
+    })
   }
 }
 
-function entry() {
-  const source = join(root, 'src', 'cli', 'entry.ts')
-  if (existsSync(source)) return source
-  return join(root, 'dist', 'cli', 'entry.js')
+/**
+ * Who started this, as pairs `process:parent` that hold as long as the starters live. npx puts a shell between itself
+ * and us that outlives it: then the shell's parent counts too. `src/host/parent.ts` watches the pairs.
+ */
+function starters() {
+  const pairs = [`${process.pid}:${process.ppid}`]
+  if (process.env.npm_lifecycle_event === undefined) return pairs
+  const { command, parent } = processOf(process.ppid)
+  const [shell = '', flag] = command
+  if (/^(ba|da|a|z|k)?sh$|^busybox$/.test(basename(shell)) && command.includes('-c') && flag !== undefined)
+    pairs.push(`${process.ppid}:${parent}`)
+  return pairs
 }
 
-/** Signals go to the child, and its end is ours. The pipe on fd 3 closes with us, however we end. */
-function startChild(node, args) {
-  const child = spawn(node, args, {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, WINDTUNNEL_PARENT_PIPE: '3' },
-  })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  const parent = process.ppid
-  const watch = setInterval(() => {
-    if (process.ppid !== parent && process.env.WINDTUNNEL_OUTLIVE_PARENT === undefined) child.kill('SIGTERM')
-  }, PARENT_POLL_MS)
-  child.on('error', (error) =>
-    fail(`Node cannot be started: ${error.message}`, node, 'Remove the cache folder and try again.'),
-  )
-  child.on('exit', (code, signal) => {
-    clearInterval(watch)
-    process.exit(signal === null ? (code ?? 1) : 128 + ({ SIGINT: 2, SIGTERM: 15, SIGKILL: 9 }[signal] ?? 1))
-  })
+function processOf(pid) {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return {
+      command: readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0'),
+      parent: Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]),
+    }
+  } catch {
+    const { stdout } = spawnSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], { encoding: 'utf8' })
+    const [parent, ...command] = (stdout ?? '').trim().split(/\s+/)
+    return { command, parent: Number(parent) }
+  }
 }
 
 /** Runs a program of ours with Node 24: in this process' place where Node can do that, else as its child. */
 export async function run(program, args) {
-  if (isClone) installPackages()
+  const parent = process.ppid
+  const env = { ...process.env, WINDTUNNEL_STARTED_BY: starters().join(',') }
+  delete env.WINDTUNNEL_PARENT_PIPE // of an outer platform; descriptor 3 is not ours
+  await packages()
   const node = await node24()
+  if (process.ppid !== parent && env.WINDTUNNEL_OUTLIVE_PARENT === undefined) process.exit(129)
   const argv = ['--disable-warning=ExperimentalWarning', program, ...args]
-  if (node === process.execPath && typeof process.execve === 'function' && process.platform !== 'win32') {
-    process.execve(node, [node, ...argv], process.env)
-  }
-  startChild(node, argv)
+  if (typeof process.execve === 'function') process.execve(node, [node, ...argv], env)
+  startChild(node, argv, env)
 }
 
-if (
-  process.argv[1] !== undefined &&
-  fileURLToPath(import.meta.url) === (await import('node:fs')).realpathSync(process.argv[1])
-) {
-  await run(entry(), process.argv.slice(2))
+/** Signals go to the child, and its end is ours. The pipe on descriptor 3 closes with us, however we end. */
+function startChild(node, argv, env) {
+  const child = spawn(node, argv, {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...env, WINDTUNNEL_PARENT_PIPE: '3' },
+  })
+  child.stdio[3]?.on('error', () => undefined) // the child's end closes first
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) =>
+    fail({
+      what: `Node.js cannot be started: ${error.message}`,
+      thing: node,
+      next: `Remove ${join(cacheFolder, 'node')} and run the same command again.`,
+    }),
+  )
+  child.on('exit', (code, signal) =>
+    process.exit(signal === null ? (code ?? 1) : 128 + (constants.signals[signal] ?? 1)),
+  )
 }
+
+function entry() {
+  return isClone ? join(root, 'src', 'cli', 'entry.ts') : join(root, 'dist', 'cli', 'entry.js')
+}
+
+if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === realpathSync(process.argv[1]))
+  await run(entry(), process.argv.slice(2))

@@ -1,34 +1,46 @@
-// `npm pack` runs this: JavaScript and tables into `dist`, the console into `console/dist`. TypeScript leaves
-// `#x.ts` specifiers alone, and the nearest manifest owns `#`, so `dist` gets a manifest of its own.
+/**
+ * `npm pack` runs this (prepack), in a bare clone too: JavaScript and tables into `dist`, the console into
+ * `console/dist`. TypeScript leaves `#x.ts` specifiers alone, and the nearest manifest owns `#`, so `dist` gets a
+ * manifest of its own. Plain JavaScript, because the host's Node may be 20.
+ */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { installPackages, node24 } from '../bin/windtunnel.mjs'
+import { say } from '../bin/status.mjs'
+import { node24, packages } from '../bin/windtunnel.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 process.chdir(root)
 
-function step(name, program, args, options = {}) {
-  const started = Date.now()
-  const run = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options })
-  if (run.status !== 0) {
-    process.stderr.write(`${name} failed\n`)
+function step(name, node, args, folder = root) {
+  const begun = Date.now()
+  const { status, error } = spawnSync(node, args, { cwd: folder, stdio: ['ignore', 2, 2] }) // stdout is npm's
+  if (status !== 0) {
+    say(`${name} failed${error === undefined ? '' : `: ${error.message}`}`)
     process.exit(1)
   }
-  process.stderr.write(`${name} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`)
+  say(`${name} in ${((Date.now() - begun) / 1000).toFixed(1)} s`)
 }
 
-installPackages()
+/** What the program reads beside its JavaScript: tables, pages, licence notices. */
+function copyTables() {
+  const tables = readdirSync('src', { recursive: true }).filter((file) => /\.(json|mjs|html|css|txt)$/.test(file))
+  for (const file of tables) {
+    mkdirSync(dirname(join('dist', file)), { recursive: true })
+    cpSync(join('src', file), join('dist', file))
+  }
+  if (tables.length === 0) {
+    say('there are no tables in src: this is no whole clone')
+    process.exit(1)
+  }
+  return tables.length
+}
+
+await packages()
 const node = await node24()
 rmSync('dist', { recursive: true, force: true })
-step('emit', 'node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'])
+step('JavaScript', node, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'])
 writeFileSync('dist/package.json', `${JSON.stringify({ type: 'module', imports: { '#*.ts': './*.js' } })}\n`)
-const data = readdirSync('src', { recursive: true }).filter((file) => /\.(json|mjs|html|css)$/.test(file))
-for (const file of data) {
-  const to = join('dist', file)
-  mkdirSync(dirname(to), { recursive: true })
-  cpSync(join('src', file), to)
-}
-if (existsSync('console/vite.config.ts'))
-  step('console', node, [join(root, 'node_modules/vite/bin/vite.js'), 'build'], { cwd: 'console' })
+say(`${copyTables()} tables copied`)
+step('console', node, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], join(root, 'console'))

@@ -11,31 +11,66 @@ export type KeyPart = string | number
 const TEXT = 0x02
 const NUMBER = 0x03
 
-function numberBytes(value: number): Bytes {
-  const out = new Uint8Array(9)
-  const view = new DataView(out.buffer)
-  view.setFloat64(1, value)
-  if (view.getInt8(1) < 0) for (let i = 1; i < 9; i++) out[i] = ~(out[i] ?? 0)
-  else out[1] = (out[1] ?? 0) | 0x80
-  out[0] = NUMBER
-  return out
+/** Where a key is put together before it is copied out at its length: keys are made for every read and write. */
+let scratch = new Uint8Array(1_024)
+let view = new DataView(scratch.buffer)
+
+/** Room for a text of that many UTF-16 units: three bytes each, twice that for zeros, and the marks. */
+function makeRoom(at: number, units: number): void {
+  const needed = at + units * 6 + 16
+  if (needed <= scratch.length) return
+  const larger = new Uint8Array(needed * 2)
+  larger.set(scratch)
+  scratch = larger
+  view = new DataView(scratch.buffer)
+}
+
+function putNumber(value: number, at: number): number {
+  scratch[at] = NUMBER
+  view.setFloat64(at + 1, value)
+  if (view.getInt8(at + 1) < 0) for (let i = at + 1; i < at + 9; i++) scratch[i] = ~(scratch[i] ?? 0)
+  else scratch[at + 1] = (scratch[at + 1] ?? 0) | 0x80
+  return at + 9
+}
+
+function putText(part: string, start: number): number {
+  makeRoom(start, part.length)
+  let at = start
+  scratch[at++] = TEXT
+  for (let i = 0; i < part.length; i++) {
+    const code = part.charCodeAt(i)
+    if (code === 0 || code > 0x7f) return putBytes(utf8(part), start)
+    scratch[at++] = code
+  }
+  return closed(at)
+}
+
+/** The way for texts that are not plain ASCII. */
+function putBytes(bytes: Bytes, start: number): number {
+  let at = start + 1
+  for (const byte of bytes) {
+    scratch[at++] = byte
+    if (byte === 0) scratch[at++] = 0xff
+  }
+  return closed(at)
+}
+
+function closed(at: number): number {
+  scratch[at] = 0
+  scratch[at + 1] = 1
+  return at + 2
 }
 
 export function keyOf(...parts: readonly KeyPart[]): Bytes {
-  const bytes: number[] = []
+  let at = 0
   for (const part of parts) {
-    if (typeof part === 'number') {
-      bytes.push(...numberBytes(part))
-      continue
+    if (typeof part === 'string') at = putText(part, at)
+    else {
+      makeRoom(at, 0)
+      at = putNumber(part, at)
     }
-    bytes.push(TEXT)
-    for (const byte of utf8(part)) {
-      if (byte === 0) bytes.push(0, 0xff)
-      else bytes.push(byte)
-    }
-    bytes.push(0, 1)
   }
-  return Uint8Array.from(bytes)
+  return scratch.slice(0, at)
 }
 
 /** All keys that begin with these parts, as a half-open range for `Store.range`. */
@@ -50,8 +85,8 @@ export function keysBelow(...parts: readonly KeyPart[]): { readonly from: Bytes;
 /** All keys that go on from these parts, where the last part, a text, is only the beginning of the key's text there. */
 export function keysBeginning(...parts: readonly KeyPart[]): { readonly from: Bytes; readonly to: Bytes } {
   assert(typeof parts.at(-1) === 'string', 'only a text has a beginning')
-  const closed = keyOf(...parts)
-  const from = closed.subarray(0, closed.length - 2)
+  const whole = keyOf(...parts)
+  const from = whole.subarray(0, whole.length - 2)
   const to = new Uint8Array(from.length + 1)
   to.set(from)
   to[from.length] = 0xff

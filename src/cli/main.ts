@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   tune: async () => (await import('#cli/tune.ts')).tune,
   trace: async () => (await import('#cli/trace.ts')).trace,
   bill: async () => (await import('#cli/bill.ts')).bill,
+  doctor: async () => (await import('#cli/doctor.ts')).doctor,
   environments: async () => (await import('#cli/environments.ts')).environments,
   clock: async () => (await import('#cli/clock.ts')).clock,
   reset: async () => (await import('#cli/reset.ts')).reset,

@@ -244,7 +244,10 @@ function verdictOf(rows: readonly CompareRow[]): string[] {
   const shown = certain.filter((row) => size(row) >= WORTH_SAYING)
   const latency = shown
     .filter((row) => row.unit === 'ms' && row.metric !== 'mean')
-    .sort((a, b) => size(b) - size(a))[0]
+    .sort((a, b) => size(b) - size(a))
+  // The greatest change first, and never a gain without the greatest loss beside it, or the other way round.
+  const [greatest] = latency
+  const opposite = latency.find((row) => row.outcome !== greatest?.outcome)
   const cost = shown.filter((row) => row.unit === '$').sort((a, b) => size(b) - size(a))[0]
   const errors = certain.filter((row) => row.metric === 'errors' && row.outcome === 'worse')[0]
   const say = (row: CompareRow, name: string): string => {
@@ -253,7 +256,7 @@ function verdictOf(rows: readonly CompareRow[]): string[] {
   }
   const sentences = [
     ...(errors === undefined ? [] : [say(errors, 'errors')]),
-    ...(latency === undefined ? [] : [say(latency, latency.metric)]),
+    ...[greatest, opposite].flatMap((row) => (row === undefined ? [] : [say(row, row.metric)])),
     ...(cost === undefined ? [] : [say(cost, 'cost per million requests')]),
   ]
   if (sentences.length > 0) return sentences

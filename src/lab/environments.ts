@@ -72,7 +72,7 @@ function concurrencyOf(invocations: readonly Invocation[]): number {
   return mostAtOnce(busy, { startedAt: 0, columnMs: 1, count: 1 })[0] ?? 0
 }
 
-/** The lanes, in order of their first appearance. */
+/** The lanes, by function and then in order of their first appearance. */
 export function environmentLanes(
   invocations: readonly Invocation[],
   spans: readonly Span[],
@@ -91,6 +91,8 @@ export function environmentLanes(
     functionName: present(all[0], 'a lane begins with an invocation').functionName,
     segments: segmentsOf(all, gone.get(id), axis),
   }))
+  // The sort is stable: within a function the order stays.
+  lanes.sort((a, b) => (a.functionName < b.functionName ? -1 : a.functionName > b.functionName ? 1 : 0))
   return { lanes, leftOut: byEnvironment.size - lanes.length }
 }
 

@@ -5,7 +5,7 @@
  */
 import { Fault } from '#base/fault.ts'
 import type { HttpRequest } from '#ports/http.ts'
-import type { FormAction } from '#wire/forms.ts'
+import { type FormAction, isForm } from '#wire/forms.ts'
 import { Router } from '#wire/router.ts'
 import { type Scope, scopeOf } from '#wire/scope.ts'
 import type { Protocol, ServiceEntry, ServiceIndex } from '#wire/table.ts'
@@ -184,7 +184,8 @@ function service(
   const { protocols } = entry
   const speaksQuery = protocols.includes('awsQuery')
   const isQuery =
-    speaksQuery && (form?.action !== undefined || !protocols.some((each) => each !== 'awsQuery'))
+    speaksQuery &&
+    (form?.action !== undefined || isForm(request) || !protocols.some((each) => each !== 'awsQuery'))
   const protocol: Protocol = isQuery
     ? 'awsQuery'
     : (protocols.find((each) => REST.has(each)) ?? jsonProtocol(request, entry))

@@ -2,12 +2,11 @@
  * From a service's output to what `JSON.stringify` or the CBOR encoder takes. A shape that needs no work below it
  * (no bytes, times, renames, doubles) has no writer at all: its value goes out as it is.
  */
-import { base64 } from '#base/bytes.ts'
 import { isRecord } from '#base/json.ts'
 import { instant } from '#base/time.ts'
 import { put } from '#wire/json-read.ts'
 import type { Model } from '#wire/model.ts'
-import { printTime, secondsOf } from '#wire/scalars.ts'
+import { bytesBase64, printTime, secondsOf } from '#wire/scalars.ts'
 import type { Member, Shape, TimeFormat } from '#wire/table.ts'
 
 export type Write = (value: unknown) => unknown
@@ -20,7 +19,7 @@ export interface WriteLeaves {
 }
 
 export const JSON_WRITE_LEAVES: WriteLeaves = {
-  blob: (value) => (value instanceof Uint8Array ? base64(value) : value),
+  blob: (value) => (value instanceof Uint8Array ? bytesBase64(value) : value),
   time: (format) =>
     format === 'unix'
       ? (value) => (typeof value === 'number' ? secondsOf(value) : value)

@@ -2,7 +2,11 @@
 import { present } from '#base/assert.ts'
 import type { Member, OperationTable, ServiceTable, Shape, TimeFormat } from '#wire/table.ts'
 
+type Members = readonly (readonly [name: string, member: Member])[]
+const NONE: Members = []
+
 export class Model {
+  readonly #members = new Map<string, Members>()
   readonly table: ServiceTable
 
   constructor(table: ServiceTable) {
@@ -18,8 +22,13 @@ export class Model {
   }
 
   /** Members of a structure, in the model's order. */
-  members(name: string | undefined): readonly (readonly [name: string, member: Member])[] {
-    return name === undefined ? [] : Object.entries(this.shape(name).m ?? {})
+  members(name: string | undefined): Members {
+    if (name === undefined) return NONE
+    const hit = this.#members.get(name)
+    if (hit !== undefined) return hit
+    const made = Object.entries(this.shape(name).m ?? {})
+    this.#members.set(name, made)
+    return made
   }
 
   time(member: Member, otherwise: TimeFormat): TimeFormat {

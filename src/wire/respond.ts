@@ -2,7 +2,7 @@
  * From an operation's output to a response, by protocol: envelopes, root elements, bound headers, status, raw and streamed
  * payloads, event streams. Errors are `faults.ts`'s. Nothing is validated here: `tsc` holds services to their outputs.
  */
-import { EMPTY, base64, utf8 } from '#base/bytes.ts'
+import { EMPTY, utf8 } from '#base/bytes.ts'
 import { isRecord } from '#base/json.ts'
 import type { HttpResponse } from '#ports/http.ts'
 import { CBOR_WRITE_LEAVES } from '#wire/cbor-leaves.ts'
@@ -287,4 +287,4 @@ export function requestIdHeaders(model: Model, _protocol: Protocol, requestId: s
 }
 
 /** The second id of S3's answers: opaque; made from the first, so that the two belong together. */
-export const hostId = (requestId: string): string => base64(utf8(`${requestId}${requestId}`)).slice(0, 76)
+export const hostId = (requestId: string): string => btoa(`${requestId}${requestId}`).slice(0, 76)

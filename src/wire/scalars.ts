@@ -2,7 +2,8 @@
  * Plain values as text, both ways: headers, labels, query, XML and forms all use these. A reader answers undefined for
  * text that is no such value; who asked knows how its protocol refuses. No locale, no Date.
  */
-import { base64, fromBase64, strictText, text, utf8 } from '#base/bytes.ts'
+import { Buffer } from 'node:buffer'
+import { strictText, utf8 } from '#base/bytes.ts'
 import { type Instant, fromUtc, httpDate, instant, isoMs, isoSeconds } from '#base/time.ts'
 import type { Kind, TimeFormat } from '#wire/table.ts'
 
@@ -174,17 +175,27 @@ export function plainText(value: unknown): string {
 /** Prints any plain value as text. */
 export function printScalar(value: unknown, kind: Kind, format: TimeFormat, isFullMs = false): string {
   if (kind === 'timestamp' && typeof value === 'number') return printTime(instant(value), format, isFullMs)
-  if (value instanceof Uint8Array) return base64(value)
+  if (value instanceof Uint8Array) return bytesBase64(value)
   return plainText(value)
 }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
-/** Bytes of base64 without white space; padding may be missing where the length says so. */
+/** Bytes of base64 with its padding and without white space; undefined for anything else. */
 export function strictBase64(value: string): Uint8Array | undefined {
-  if (!BASE64.test(value) || value.length % 4 !== 0) return undefined
-  return fromBase64(value)
+  if (value.length % 4 !== 0 || !BASE64.test(value)) return undefined
+  const padding = value.endsWith('==') ? 2 : value.endsWith('=') ? 1 : 0
+  const size = (value.length / 4) * 3 - padding
+  if (size < 0) return undefined
+  // Memory of its own: the bytes may be kept, and a slice of a shared pool would keep the pool.
+  const bytes = new Uint8Array(size)
+  const written = Buffer.from(bytes.buffer).write(value, 'base64')
+  return written === size ? bytes : undefined
 }
+
+/** Base64 of bytes, for bodies: several times as fast as the platform's own. */
+export const bytesBase64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
 
 /** Text of a header that holds base64. */
 export function base64Text(value: string): string | undefined {
@@ -192,5 +203,4 @@ export function base64Text(value: string): string | undefined {
   return bytes === undefined ? undefined : strictText(bytes)
 }
 
-export const textBase64 = (value: string): string => base64(utf8(value))
-export { strictText, text as looseText }
+export const textBase64 = (value: string): string => bytesBase64(utf8(value))

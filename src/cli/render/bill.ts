@@ -66,8 +66,12 @@ export function renderBill(bill: BillReport, options: BillOptions): string {
     .join('\n')
 }
 
-/** Whole numbers with separators, fractions to six significant digits. */
+/** Decimals shown of a quantity: enough for the bytes of one small answer in GB. */
+const DECIMALS_MAX = 12
+
+/** Whole numbers with separators, fractions to six significant digits, never with an exponent. */
 function quantityOf(quantity: string): string {
   const value = Number(quantity)
-  return Number.isInteger(value) ? formatCount(value) : String(Number(value.toPrecision(6)))
+  if (Number.isInteger(value)) return formatCount(value)
+  return Number(value.toPrecision(6)).toFixed(DECIMALS_MAX).replace(/0+$/, '')
 }

@@ -51,7 +51,7 @@ flew 10 s, open loop, Poisson 40 -> 120 requests/s for 10 s   native profile
   GET /compiled    398  1.49 ms  1.57 ms  n too small  10.6 ms     6       1.34
   all            1,202  2.90 ms  3.47 ms      86.9 ms  87.5 ms    31       1.35
 
-  GET /python                                     the slowest 5, made of  (mean)
+  GET /python                                     the slowest 5, made of (mean)
            ms |1               10           100|  init     70.0  ms  #########
   warm    384 |      :@@                       |  start    14.0  ms  ##
   cold     18 |                              @ |  handler   2.33 ms  #
@@ -96,12 +96,13 @@ test('renderReport() says the same without colour', () => {
 
 test('renderReport() shows throttles and errors at 80 columns when there are any', () => {
   const throttled = reportOf(
-    madeUp([{ name: 'GET /a', functionName: 'a', n: 1_000, throttleEach: 10, failEach: 100 }]),
+    madeUp([{ name: 'GET /a/long/route', functionName: 'a', n: 1_000, throttleEach: 10, failEach: 100 }]),
   )
   const text = renderReport(throttled, plain)
   fits(text, 80)
-  assert.match(text, /route +n +errors +throttled +p50/)
-  assert.match(text, /GET \/a +1,000 +100 +100 /)
+  assert.match(text, /route +n +errors +p50 +p99 /)
+  assert.match(text, /GET \/a\/long\/route +1,000 +100 /)
+  assert.match(text, /function .*throttled/)
 })
 
 test('renderReport() says that a flight was stopped, and survives one without answers', () => {
@@ -136,6 +137,7 @@ test('renderCompare() writes changes with intervals for 80 columns', () => {
   after   first, 512 MB   2026-09-21T14:13:20Z   n 800
 
   GET /python: p95 fell from 3.49 ms to 2.28 ms, -1.21 ms (-84.6 to -1.19).
+  GET /compiled: p95 rose from 1.57 ms to 2.28 ms, +0.710 ms (+0.700 to +0.720).
 
                         before        after  change (95 % interval)
   GET /python
@@ -239,8 +241,8 @@ test('table() lines figures up on the point and drops columns that do not fit', 
     { title: 'more', align: 'right' as const, cells: ['1', '2'], leaves: 1 },
   ]
   assert.deepEqual(table(columns, 80, painter(false)), [
-    'name                     ms  more',
-    'a                   3.12 ms     1',
+    'name                      ms  more',
+    'a                    3.12 ms     1',
     'a rather long name  71.0  ms     2',
   ])
   assert.deepEqual(table(columns, 24, painter(false)), [

@@ -33,7 +33,7 @@ export function renderReport(report: FlightReport, options: ReportOptions): stri
   const paint = painter(options.color)
   const width = options.width - INDENT.length
   const blocks = [
-    [flownLine(report)],
+    wrapped(flownLine(report), options.width),
     verdictLines(report, width, paint),
     routeTable(report, width, paint),
     pictureOf(report, width, paint),
@@ -72,13 +72,13 @@ function routeTable(report: FlightReport, width: number, paint: Paint): string[]
   const figures = columnsOf(rows, [
     ['n', 0, (route) => formatCount(route.requests)],
     ['errors', quiet ? 5 : 0, (route) => formatCount(route.errors), 'error'],
-    ['throttled', unthrottled ? 7 : 3, (route) => formatCount(route.throttles), 'waiting'],
+    ['throttled', unthrottled ? 7 : 2, (route) => formatCount(route.throttles), 'waiting'],
     latency('p50', 0, (route) => route.p50Ms),
     latency('p90', 8, (route) => route.p90Ms),
-    latency('p95', 1, (route) => route.p95Ms),
+    latency('p95', 3, (route) => route.p95Ms),
     latency('p99', 0, (route) => route.p99Ms),
     latency('p99.9', 9, (route) => route.p999Ms),
-    latency('max', 0, (route) => route.maxMs),
+    latency('max', 1, (route) => route.maxMs),
     ['cold', 0, (route) => formatCount(route.cold), 'cold'],
     ['CPU-throttled', 6, (route) => formatMs(route.cpuThrottledMs), 'waiting'],
     ['$/million', 0, (route) => usdCell(route.usdPerMillion), 'money'],
@@ -186,7 +186,7 @@ function tailLines(route: RouteReport, width: number, paint: Paint): string[] {
       ? 'what the p99 is made of'
       : `the slowest ${tail.requests === 1 ? 'request' : formatCount(tail.requests)}, made of`
   return [
-    `${of}  (mean)`,
+    `${of} (mean)`,
     ...phases.map((phase, i) => {
       const bar = drawBar(phase.meanMs / tail.meanMs, Math.min(room, 24))
       return `${(rows[i] ?? '').padEnd(long)}  ${paint(PHASE_MEANING[phase.name], bar)}`
@@ -198,6 +198,7 @@ function functionTable(functions: readonly FunctionReport[], width: number, pain
   const ms = (value: number | null): string => (value === null ? '-' : formatMs(value))
   const mb = (value: number | null): string => (value === null ? '-' : `${value} MB`)
   const failing = functions.some((f) => f.errors > 0)
+  const throttling = functions.some((f) => f.throttles > 0)
   const figures = columnsOf(functions, [
     ['memory', 2, (f) => mb(f.memoryMb)],
     ['used', 6, (f) => mb(f.maxMemoryMb)],
@@ -206,7 +207,7 @@ function functionTable(functions: readonly FunctionReport[], width: number, pain
     ['handler p50', 0, (f) => ms(f.p50Ms)],
     ['max', 4, (f) => ms(f.maxMs)],
     ['init p50', 0, (f) => ms(f.initP50Ms), 'cold'],
-    ['throttled', 3, (f) => formatCount(f.throttles), 'waiting'],
+    ['throttled', throttling ? 0 : 3, (f) => formatCount(f.throttles), 'waiting'],
     ['CPU-throttled', 0, (f) => formatMs(f.cpuThrottledMs), 'waiting'],
     ['billed', 5, (f) => ms(f.billedMeanMs)],
     ['environments', 7, (f) => formatCount(f.environments)],

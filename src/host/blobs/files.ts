@@ -10,6 +10,7 @@ import { mkdir, open, readdir, rename, rm, unlink, type FileHandle } from 'node:
 import { dirname, join } from 'node:path'
 import { concat } from '#base/bytes.ts'
 import { keyOf, keysBelow, partsOf } from '#base/key.ts'
+import { Trouble } from '#base/trouble.ts'
 import { BodyCount, once } from '#host/blobs/body.ts'
 import { FolderSync } from '#host/blobs/folder-sync.ts'
 import { nextRun } from '#host/blobs/run-number.ts'
@@ -30,6 +31,7 @@ const FILES_PER_FOLDER = 1_000
 const READ_BYTES = 256 * 1_024
 const NOTHING = new Uint8Array(0)
 
+/** `write` throws Trouble when the disk fails; nothing of the body remains then. */
 export async function fileBlobs(options: FileBlobsOptions): Promise<Blobs> {
   const temporary = join(options.folder, 'half-written')
   await rm(temporary, { recursive: true, force: true })
@@ -144,7 +146,13 @@ class FileBlobs implements Blobs {
       await this.#folders.sync(dirname(path))
     } catch (error) {
       await rm(half, { force: true })
-      throw error
+      throw isOfTheDisk(error)
+        ? new Trouble(
+            `A body could not be written: ${error.message}`,
+            this.#options.folder,
+            'See that the disk has space and works, then try again.',
+          )
+        : error
     }
     return { id, sizeBytes: count.sizeBytes, ...count.digests() }
   }
@@ -221,6 +229,13 @@ async function piece(file: FileHandle, start: number, end: number): Promise<Uint
   const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, start)
   return chunk.subarray(0, bytesRead)
 }
+
+/** Told apart from what the source throws: its error is its caller's. */
+function isOfTheDisk(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && DISK_ERRORS.has(error.code)
+}
+
+const DISK_ERRORS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'])
 
 function undefinedIfMissing(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined

@@ -2,7 +2,7 @@
  * The drawings that need no library, as plain SVG: distributions with marks to take hold of, lanes of environments,
  * waterfalls. Cold is orange and hatched, waiting grey and hatched, so that no meaning hangs on colour alone.
  */
-import { linearScale, logScale } from '#engines/plots/scale.ts'
+import { linearScale, logScale, type Scale } from '#engines/plots/scale.ts'
 import { formatMs, formatUsd } from '#lab/figures.ts'
 import type { DistributionBin, EnvironmentLane, RouteReport, TraceReport } from '#lab/report.ts'
 import { waterfallOfRows } from '#lab/trace.ts'
@@ -74,7 +74,7 @@ export function distributionSvg(route: RouteReport, index: number, other: RouteR
       ),
     ...bars,
     outline,
-    ...marksOf(route).map(({ name, ms }) => markSvg(name, ms, x.at(ms))),
+    ...marksOf(route).map((mark, i, all) => markSvg(mark, x, all[i + 1], all[i - 1])),
     '</svg>',
   ].join('\n')
 }
@@ -93,7 +93,7 @@ function outlinePath(
 }
 
 /** The percentiles that the samples carry, and the slowest. */
-export function marksOf(route: RouteReport): { name: string; ms: number }[] {
+export function marksOf(route: RouteReport): Mark[] {
   return [
     { name: 'p50', ms: route.p50Ms },
     { name: 'p95', ms: route.p95Ms },
@@ -102,9 +102,25 @@ export function marksOf(route: RouteReport): { name: string; ms: number }[] {
   ].flatMap(({ name, ms }) => (ms === null ? [] : [{ name, ms }]))
 }
 
-function markSvg(name: string, ms: number, at: number): string {
-  const label = `${name}: ${formatMs(ms)}. Arrow keys move it.`
-  return `<g class="mark" tabindex="0" role="slider" aria-label="${escapeHtml(label)}" aria-valuenow="${ms}" data-name="${name}" data-ms="${ms}" transform="translate(${px(at)} 0)"><line y1="${HISTOGRAM.top - 6}" y2="${HISTOGRAM.bottom}"/><path d="M-5 ${HISTOGRAM.top - 12}h10l-5 8z"/><text y="${HISTOGRAM.top - 15}">${name}</text></g>`
+interface Mark {
+  readonly name: string
+  readonly ms: number
+}
+
+/** Names of marks this close would run into each other: they step aside. */
+const CLOSE = 34
+
+function markSvg(mark: Mark, x: Scale, next: Mark | undefined, before: Mark | undefined): string {
+  const at = x.at(mark.ms)
+  const toRight = before !== undefined && at - x.at(before.ms) < CLOSE
+  const toLeft = next !== undefined && x.at(next.ms) - at < CLOSE
+  const anchor = toRight
+    ? ' style="text-anchor:start" x="-4"'
+    : toLeft
+      ? ' style="text-anchor:end" x="4"'
+      : ''
+  const label = `${mark.name}: ${formatMs(mark.ms)}. Arrow keys move it.`
+  return `<g class="mark" tabindex="0" role="slider" aria-label="${escapeHtml(label)}" aria-valuenow="${mark.ms}" data-name="${mark.name}" data-ms="${mark.ms}" transform="translate(${px(at)} 0)"><line y1="${HISTOGRAM.top - 6}" y2="${HISTOGRAM.bottom}"/><path d="M-5 ${HISTOGRAM.top - 12}h10l-5 8z"/><text y="${HISTOGRAM.top - 15}"${anchor}>${mark.name}</text></g>`
 }
 
 const LANE = { height: 9, gap: 3, axis: 20 }

@@ -56,7 +56,7 @@ for (const svg of document.querySelectorAll('svg.distribution')) {
       const code = document.createElement('code');
       if (shown.has(id)) { const link = document.createElement('a'); link.href = '#trace-' + id; link.textContent = id; link.addEventListener('click', () => { document.getElementById('trace-' + id).open = true; }); code.append(link); }
       else code.textContent = id;
-      list.append(code);
+      list.append(code, ' ');
     }
   };
   for (const mark of svg.querySelectorAll('.mark')) {

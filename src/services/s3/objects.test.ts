@@ -279,6 +279,7 @@ test('CopyObject refuses itself, failed conditions, missing sources, and holds n
   assert.equal((await faultOf(copy({ CopySource: 'bucket/none' }))).code, 'NoSuchKey')
   assert.equal((await faultOf(copy({ CopySource: 'none/k' }))).code, 'NoSuchBucket')
   await copy({ MetadataDirective: 'REPLACE' })
+  await copy({ StorageClass: 'STANDARD' })
   await DeleteObject(at('k'), state, call)
   assert.equal(blobs.held.size, 0)
 })

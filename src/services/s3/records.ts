@@ -39,6 +39,8 @@ export interface BucketRecord {
   readonly policy?: string | undefined
   readonly cors?: readonly CorsRule[] | undefined
   readonly encryption: EncryptionRule
+  /** Someone has put the encryption: copies of an object onto itself are allowed then. */
+  readonly encryptionChosen?: boolean | undefined
   readonly publicAccessBlock?: PublicAccessBlock | undefined
 }
 

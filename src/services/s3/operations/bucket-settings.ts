@@ -94,7 +94,7 @@ export const putBucketEncryption: Operation<S3['PutBucketEncryption'], S3State> 
     KMSMasterKeyID,
     BucketKeyEnabled: rule.BucketKeyEnabled ?? false,
   }
-  await changeBucket(state, input, (bucket) => ({ ...bucket, encryption }))
+  await changeBucket(state, input, (bucket) => ({ ...bucket, encryption, encryptionChosen: true }))
   return {}
 }
 
@@ -110,7 +110,11 @@ export const deleteBucketEncryption: Operation<S3['DeleteBucketEncryption'], S3S
   input,
   state,
 ) => {
-  await changeBucket(state, input, (bucket) => ({ ...bucket, encryption: SSE_S3 }))
+  await changeBucket(state, input, (bucket) => ({
+    ...bucket,
+    encryption: SSE_S3,
+    encryptionChosen: undefined,
+  }))
   return {}
 }
 

@@ -79,15 +79,16 @@ function directiveOf(asked: string | undefined, what: 'metadata' | 'tagging'): '
   throw invalidArgument(`Unknown ${what} directive.`, `x-amz-${what}-directive`, asked)
 }
 
-/** Source: recorded AWS answer. */
-function refuseCopyOntoItself(input: Input, { source, bucket, record }: SourceFound): void {
+/** Naming a storage class or having chosen the bucket's encryption counts as a change, even to the same. Source: recorded AWS answers. */
+function refuseCopyOntoItself(input: Input, { source, bucket }: SourceFound): void {
   const itself = bucket.name === input.Bucket && source.key === input.Key && source.versionId === undefined
   const changes =
     input.MetadataDirective === 'REPLACE' ||
     input.WebsiteRedirectLocation !== undefined ||
     input.ServerSideEncryption !== undefined ||
     input.ChecksumAlgorithm !== undefined ||
-    (input.StorageClass !== undefined && input.StorageClass !== record.storageClass)
+    input.StorageClass !== undefined ||
+    bucket.encryptionChosen === true
   if (itself && !changes)
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's " +

@@ -1,0 +1,231 @@
+/** Ports for CloudFormation's own tests: a store in memory, and a cloud that remembers what was made. Never part of a platform. */
+import { readFileSync } from 'node:fs'
+import { Fault } from '#base/fault.ts'
+import { DEFAULT_ACCOUNT, DEFAULT_REGION, requestId } from '#base/ids.ts'
+import { compareKeys } from '#base/key.ts'
+import { seeded } from '#base/random.ts'
+import { type Instant, instant } from '#base/time.ts'
+import type { Api } from '#ports/api.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { Call } from '#ports/service.ts'
+import type { SpanScope } from '#ports/spans.ts'
+import type { Entry, Range, Store, Stores, Tx } from '#ports/store.ts'
+import { CloudFormationState } from '#services/cloudformation/state.ts'
+
+/** Ordered keys in an array; closures run one at a time. */
+class MemoryStore implements Store {
+  entries: Entry[] = []
+  #last: Promise<unknown> = Promise.resolve()
+
+  readonly read = {
+    get: (key: Uint8Array) => this.entries.find(([other]) => compareKeys(other, key) === 0)?.[1],
+    range: ({ from, to, limit, reverse }: Range): Entry[] => {
+      const found = this.entries.filter(([key]) => compareKeys(key, from) >= 0 && compareKeys(key, to) < 0)
+      return (reverse === true ? found.toReversed() : found).slice(0, limit)
+    },
+  }
+
+  tx<R>(run: (tx: Tx) => R | Promise<R>): Promise<R> {
+    const drop = (key: Uint8Array): void => {
+      this.entries = this.entries.filter(([other]) => compareKeys(other, key) !== 0)
+    }
+    const tx: Tx = {
+      ...this.read,
+      put: (key, value) => {
+        drop(key)
+        this.entries.push([key, value])
+        this.entries.sort(([a], [b]) => compareKeys(a, b))
+      },
+      delete: drop,
+    }
+    const mine = this.#last.then(() => run(tx))
+    this.#last = mine.catch(() => undefined)
+    return mine
+  }
+}
+
+/** Ticks a millisecond a look, so that events have different times. */
+class TickingClock implements Clock {
+  at = 1_790_000_000_000
+  now(): Instant {
+    return instant(this.at++)
+  }
+  elapsed(): number {
+    return 0
+  }
+  wall(): Instant {
+    return instant(this.at)
+  }
+  wakeAt(): { cancel(): void } {
+    return { cancel: () => undefined }
+  }
+  after(_: number, run: () => void): { cancel(): void } {
+    queueMicrotask(run)
+    return { cancel: () => undefined }
+  }
+}
+
+const span: SpanScope = {
+  traceId: '1-00000000-000000000000000000000000',
+  id: '0000000000000000',
+  header: () => '',
+  set: () => undefined,
+  child: () => '',
+  open: () => span,
+  end: () => undefined,
+}
+
+type Input = Readonly<Record<string, unknown>>
+type Answer = (input: Input, cloud: FakeCloud) => unknown
+
+const text = (input: Input, name: string): string => {
+  const found = input[name]
+  return typeof found === 'string' ? found : ''
+}
+
+/** What the services answer, as far as the handlers look at it. Others answer an empty object. */
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  'lambda:CreateFunction': (input, cloud) => cloud.make('function', text(input, 'FunctionName'), input),
+  'lambda:GetFunction': (input, cloud) => {
+    const name = text(input, 'FunctionName')
+    cloud.need('function', name)
+    const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`
+    return { Configuration: { FunctionName: name, FunctionArn: arn, State: 'Active' } }
+  },
+  'lambda:DeleteFunction': (input, cloud) => cloud.drop('function', text(input, 'FunctionName')),
+  'iam:CreateRole': (input, cloud) => cloud.make('role', text(input, 'RoleName'), input),
+  'iam:GetRole': (input) => {
+    const name = text(input, 'RoleName')
+    return { Role: { Arn: `arn:aws:iam::000000000000:role/${name}`, RoleId: 'AROA', RoleName: name } }
+  },
+  'iam:DeleteRole': (input, cloud) => cloud.drop('role', text(input, 'RoleName')),
+  'logs:CreateLogGroup': (input, cloud) => cloud.make('log group', text(input, 'logGroupName'), input),
+  'logs:DeleteLogGroup': (input, cloud) => cloud.drop('log group', text(input, 'logGroupName')),
+  's3:CreateBucket': (input, cloud) => cloud.make('bucket', text(input, 'Bucket'), input),
+  's3:DeleteBucket': (input, cloud) => cloud.drop('bucket', text(input, 'Bucket')),
+  'apigateway:CreateRestApi': (input, cloud) => {
+    const id = `api${cloud.next()}`
+    cloud.make('rest api', id, input)
+    return { id, rootResourceId: 'root' }
+  },
+  'apigateway:GetRestApi': (input) => ({ id: input['restApiId'], rootResourceId: 'root' }),
+  'apigateway:DeleteRestApi': (input, cloud) => cloud.drop('rest api', text(input, 'restApiId')),
+  'apigateway:CreateDeployment': (_, cloud) => ({ id: `deployment${cloud.next()}` }),
+}
+
+/** A cloud of names. Failures are set by operation; a hanging operation never answers, as if the platform had died in it. */
+export class FakeCloud implements Api {
+  readonly made = new Map<string, Input>()
+  readonly calls: { readonly operation: string; readonly input: Input }[] = []
+  readonly failures = new Map<string, Fault>()
+  readonly hanging = new Set<string>()
+  #next = 1
+
+  next(): number {
+    return this.#next++
+  }
+
+  make(kind: string, name: string, input: Input): unknown {
+    const key = `${kind} ${name}`
+    if (this.made.has(key))
+      throw new Fault('ResourceConflictException', `${key} already exists`, { status: 409 })
+    this.made.set(key, input)
+    return {}
+  }
+
+  need(kind: string, name: string): void {
+    if (!this.made.has(`${kind} ${name}`)) {
+      throw new Fault('ResourceNotFoundException', `${kind} not found: ${name}`, { status: 404 })
+    }
+  }
+
+  drop(kind: string, name: string): unknown {
+    this.need(kind, name)
+    this.made.delete(`${kind} ${name}`)
+    return {}
+  }
+
+  has(): boolean {
+    return true
+  }
+
+  async call(service: string, operation: string, input: unknown): Promise<never> {
+    const name = `${service}:${operation}`
+    // The handlers' requests are objects; the real port checks them against the model.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const members = input as Input
+    this.calls.push({ operation: name, input: members })
+    await Promise.resolve()
+    const failure = this.failures.get(name)
+    if (failure !== undefined) throw failure
+    const answer = ANSWERS[name]?.(members, this) ?? {}
+    if (this.hanging.has(name)) await new Promise(() => undefined)
+    // The answers above are what the handlers read of the real ones.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return answer as never
+  }
+}
+
+export interface FakePlatform {
+  readonly cloud: FakeCloud
+  readonly stores: Stores
+  /** The service as a start of the platform makes it, over the same store. */
+  readonly start: () => CloudFormationState
+}
+
+const tables = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../model/resources/${name}.json`, import.meta.url), 'utf8'))
+
+export function fakePlatform(): FakePlatform {
+  const store = new MemoryStore()
+  const cloud = new FakeCloud()
+  const quiet = (): void => undefined
+  const random = seeded(7)
+  const stores: Stores = {
+    open: () => store,
+    clear: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  }
+  return {
+    cloud,
+    stores,
+    start: () =>
+      new CloudFormationState({
+        clock: new TickingClock(),
+        random,
+        stores,
+        api: cloud,
+        log: {
+          error: (event, fields) => void defects.push({ event, fields }),
+          warn: quiet,
+          info: quiet,
+          debug: quiet,
+        },
+        table: tables,
+      }),
+  }
+}
+
+/** What was logged as an error; tests look that there is none. */
+export const defects: { readonly event: string; readonly fields: unknown }[] = []
+
+export function fakeCall(): Call {
+  return {
+    account: DEFAULT_ACCOUNT,
+    region: DEFAULT_REGION,
+    requestId: requestId(seeded(1)),
+    at: instant(1_790_000_000_000),
+    span,
+    accessKeyId: 'test',
+    endpoint: 'http://localhost:4566',
+    host: 'localhost',
+    headers: {},
+    presigned: false,
+    signal: new AbortController().signal,
+  }
+}
+
+/** Waits until no deployment runs. */
+export async function settled(state: CloudFormationState): Promise<void> {
+  while (state.running.size > 0) await Promise.all(state.running.values())
+}
