@@ -246,11 +246,14 @@ export function npmEnvironment() {
   )
 }
 
+/** npm's own waits of 10 s and more would look like a hang. */
+const RETRIES = ['--fetch-retries=2', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=2000']
+
 /** Runs npm; what it printed becomes the problem's words when it fails. */
 export async function npm(args, folder, what) {
   const script = process.env.npm_execpath
   const viaScript = script !== undefined && /npm-cli\.[cm]?js$/.test(script) && existsSync(script)
-  const [command, list] = viaScript ? [process.execPath, [script, ...args]] : ['npm', args]
+  const [command, list] = viaScript ? [process.execPath, [script, ...args, ...RETRIES]] : ['npm', [...args, ...RETRIES]]
   const { code, out } = await run(command, list, folder, npmEnvironment()).catch((error) => {
     throw new BinaryProblem(
       `npm could not be started: ${error.message}`,

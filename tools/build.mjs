@@ -25,7 +25,9 @@ function step(name, node, args, folder = root) {
 
 /** What the program reads beside its JavaScript: tables, pages, licence notices. */
 function copyTables() {
-  const tables = readdirSync('src', { recursive: true }).filter((file) => /\.(json|mjs|html|css|txt)$/.test(file))
+  const tables = readdirSync('src', { recursive: true }).filter((file) =>
+    /\.(json|mjs|html|css|txt)$|(^|\/)(LICENSE|NOTICE)[\w-]*$/.test(file),
+  )
   for (const file of tables) {
     mkdirSync(dirname(join('dist', file)), { recursive: true })
     cpSync(join('src', file), join('dist', file))
@@ -43,4 +45,9 @@ rmSync('dist', { recursive: true, force: true })
 step('JavaScript', node, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'])
 writeFileSync('dist/package.json', `${JSON.stringify({ type: 'module', imports: { '#*.ts': './*.js' } })}\n`)
 say(`${copyTables()} tables copied`)
-step('console', node, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], join(root, 'console'))
+step(
+  'console',
+  node,
+  [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
+  join(root, 'console'),
+)

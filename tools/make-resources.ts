@@ -125,7 +125,7 @@ function tableOf(resource: SpecResource): unknown {
   const inner: Record<string, unknown> = {}
   for (let before = -1; before !== used.size;) {
     before = used.size
-    for (const [name, definition] of [...used]) inner[name] ??= propertiesOf(definition.properties, used)
+    for (const [name, definition] of used) inner[name] ??= propertiesOf(definition.properties, used)
   }
   return {
     properties,

@@ -22,6 +22,8 @@ const PARAMETERS: Dict = {}
 
 function normal(value: Value, ids: ReadonlyMap<string, string>): Value {
   if (typeof value === 'string') {
+    // Unquoted `2.0` of YAML stays text here and is a number there.
+    if (/^\d+\.\d+$/.test(value)) return String(Number(value))
     let text = value.replace(/^RestApi deployment id: [0-9a-f]{40}$/, 'RestApi deployment id')
     for (const [from, to] of ids) text = text.replaceAll(from, to)
     return text

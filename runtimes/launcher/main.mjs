@@ -5,20 +5,27 @@
  * limits comes from `src/host/sandbox`, which also makes the groups' paths and the argument lists.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, constants, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import net from 'node:net'
-import { endTree, innermost, killTree, makeGroups, removeGroups } from './processes.mjs'
+import { Berths, board } from './berths.mjs'
+import { endTree, innermost, killTree, removeGroups } from './processes.mjs'
 
 const slots = Math.max(1, Number(process.argv[2] ?? 1))
 /** A runtime that has not spoken by then gives its start slot to the next one. */
 const SETTLE_MS = 250
+const CLOSE_ON_EXEC = 0o2000000
+
+if (process.platform === 'linux') closeInherited()
 
 const jobs = new Map()
 const queue = []
 const starting = new Map()
 let governor
-/** @type {{ groups: string[], folders: string[] }} */
-let leavings = { groups: [], folders: [] }
+/** @type {string[]} */
+let leavings = []
+/** @type {string[]} */
+let bases = []
+const berths = new Berths()
 
 const socket = new net.Socket({ fd: 3, readable: true, writable: true })
 
@@ -46,6 +53,20 @@ socket.on('end', endAll)
 socket.on('error', endAll)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {}) // the platform decides when we end
 
+/** Descriptors that some parent left open would reach every function. Node.js opens its own to be closed on exec. */
+function closeInherited() {
+  for (const name of readdirSync('/proc/self/fdinfo')) {
+    if (Number(name) <= 3) continue
+    try {
+      const flags =
+        /^flags:\s+([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'latin1'))?.[1] ?? '0'
+      if ((parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) closeSync(Number(name))
+    } catch {
+      // it was the listing's own
+    }
+  }
+}
+
 let ending = false
 
 /** The platform is gone: nothing of it stays. */
@@ -55,13 +76,15 @@ function endAll() {
   queue.length = 0
   const all = [...jobs.values()]
   for (const job of all) if (job.pid !== undefined) killTree(job)
+  const idle = berths.close()
+  const folders = [...idle, ...all.flatMap((job) => job.berth ?? [])].map((berth) => berth.folders)
   const finish = (tries) => {
-    const gone = all.map((job) => removeGroups(job.groups)).every((isGone) => isGone)
+    const gone = folders.map((list) => removeGroups(list)).every((isGone) => isGone)
     if (!gone && tries < 200) {
       setTimeout(finish, 10, tries + 1)
       return
     }
-    removeGroups({ make: leavings.groups })
+    removeGroups(bases)
     removeFolders()
     process.exit(0)
   }
@@ -69,7 +92,7 @@ function endAll() {
 }
 
 function removeFolders() {
-  for (const folder of leavings.folders) {
+  for (const folder of leavings) {
     const mounts = readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[1])
@@ -91,7 +114,7 @@ const orders = {
     startNext()
   },
   /** What to remove when the platform has been killed. */
-  leavings: ({ groups, folders }) => (leavings = { groups, folders }),
+  leavings: ({ folders }) => (leavings = folders),
   settled: ({ id }) => settle(id),
   kill({ id }) {
     const job = jobs.get(id)
@@ -106,9 +129,11 @@ const orders = {
     }
     endTree(job, graceMs)
   },
-  remove({ id, groups, token }) {
-    jobs.delete(id)
-    removeWhenEmpty(groups, token, 0)
+  /** The groups of a berth whose process has ended. */
+  remove: ({ group, token }) => removeWhenEmpty(foldersOf(group), token, 0),
+  groups: (message) => {
+    bases = message.bases
+    berths.configure(message)
   },
   run({ token, argv, options }) {
     const child = spawn(argv[0], argv.slice(1), { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -139,11 +164,8 @@ function governed(run) {
 function startNext() {
   while (starting.size < slots && queue.length > 0) {
     const job = queue.shift()
-    starting.set(
-      job.id,
-      setTimeout(() => settle(job.id), SETTLE_MS),
-    )
-    start(job)
+    starting.set(job.id, setTimeout(settle, SETTLE_MS, job.id))
+    void start(job)
   }
 }
 
@@ -153,60 +175,36 @@ function settle(id) {
   clearTimeout(timer)
   starting.delete(id)
   startNext()
+  if (starting.size === 0) berths.refill() // when nobody needs the cores
 }
 
 function dequeue(job) {
+  job.cancelled = true
   const at = queue.indexOf(job)
-  if (at === -1) return
+  if (at === -1) return // it has its berth any moment, and is ended then
   queue.splice(at, 1)
-  jobs.delete(job.id)
-  send({ op: 'exited', id: job.id, run: job.run, code: null, signal: 'SIGKILL' })
+  exited(job, { code: null, signal: 'SIGKILL' })
 }
 
-function start(job) {
+async function start(job) {
   const begun = performance.now()
   try {
-    makeGroups(job.groups)
-    const out = openOutput(job.output)
-    for (const file of job.groups.join) writeFileSync(file, '0')
-    let child
-    try {
-      child = spawn(job.argv[0], job.argv.slice(1), {
-        cwd: job.cwd,
-        env: job.env,
-        stdio: ['ignore', out, out],
-        detached: true,
-      })
-    } finally {
-      for (const file of job.groups.leave) writeFileSync(file, '0')
-      closeSync(out)
+    const taken = berths.take()
+    const berth = taken instanceof Promise ? await taken : taken
+    job.berth = berth
+    job.pid = berth.shell.pid
+    berth.shell.on('exit', (code, signal) => exited(job, { code, signal }))
+    if (job.cancelled || ending) {
+      killTree(job)
+      return
     }
-    job.pid = child.pid
-    child.on('error', (error) => exited(job, { code: null, signal: null, trouble: error.message }))
-    child.on('exit', (code, signal) => exited(job, { code, signal }))
+    board(berth, job)
     const startedMs = performance.now() - begun
-    if (child.pid !== undefined)
-      send({
-        op: 'started',
-        id: job.id,
-        run: job.run,
-        pid: child.pid,
-        queuedMs: begun - job.askedAt,
-        startedMs,
-      })
+    const times = { queuedMs: begun - job.askedAt, startedMs }
+    send({ op: 'started', id: job.id, run: job.run, pid: job.pid, group: berth.name, ...times })
     if (job.governed !== undefined) governed((g) => g.watch(job))
   } catch (error) {
     exited(job, { code: null, signal: null, trouble: error.message })
-  }
-}
-
-/** A FIFO whose reader is the platform. Our own reading end makes sure that opening it never waits. */
-function openOutput(path) {
-  const guard = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    return openSync(path, constants.O_WRONLY)
-  } finally {
-    closeSync(guard)
   }
 }
 
@@ -219,12 +217,14 @@ function exited(job, how) {
   send({ op: 'exited', id: job.id, run: job.run, ...how, ...(job.oomKilled ? { oomKilled: true } : {}) })
 }
 
-function removeWhenEmpty(groups, token, tries) {
-  if (removeGroups(groups) || tries >= 100) {
+const foldersOf = (group) => bases.map((base) => `${base}/${group}`)
+
+function removeWhenEmpty(folders, token, tries) {
+  if (removeGroups(folders) || tries >= 100) {
     send({ op: 'ran', token, code: 0, out: '' })
     return
   }
-  setTimeout(() => removeWhenEmpty(groups, token, tries + 1), tries < 10 ? 2 : 20)
+  setTimeout(() => removeWhenEmpty(folders, token, tries + 1), tries < 10 ? 2 : 20)
 }
 
 /** Whose socket listens or dials from a local port, by /proc/net/tcp; -1 when it is not there. */

@@ -1,25 +1,13 @@
 /**
- * Process trees and control groups as the launcher handles them: make, join, kill, remove. Everything here is
+ * Process trees and control groups as the launcher handles them: find, signal, kill, remove. Everything here is
  * synchronous and reads /proc or writes group files; which groups there are is decided by the platform.
  */
-import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
-
-/** Makes the groups' folders and writes their limits. */
-export function makeGroups({ make, write }) {
-  for (const folder of make) {
-    try {
-      mkdirSync(folder)
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error // a restart finds its groups
-    }
-  }
-  for (const [file, value] of write) writeFileSync(file, value)
-}
+import { readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 
 /** Removes the folders; true when all are gone. Whatever still runs in them is killed. */
-export function removeGroups({ make }) {
+export function removeGroups(folders) {
   let gone = true
-  for (const folder of make) {
+  for (const folder of folders) {
     try {
       rmdirSync(folder)
     } catch (error) {
@@ -90,22 +78,21 @@ export function innermost(job) {
 
 /** Ends a tree at once. With a pid namespace its first process takes all others along. */
 export function killTree(job) {
-  if (job.wrappers > 0) {
-    const first = childrenOf(job.pid)[0]
-    if (first !== undefined) {
-      signal(first, 'SIGKILL')
-      return
-    }
+  const first = job.wrappers > 0 ? childrenOf(job.pid)[0] : undefined
+  if (first !== undefined) {
+    signal(first, 'SIGKILL')
+    return
   }
-  for (const file of job.groups.kill) {
+  for (const folder of job.berth.folders) {
     try {
-      writeFileSync(file, '1')
+      writeFileSync(`${folder}/cgroup.kill`, '1')
     } catch {
-      // the group is gone: so are its processes
+      // only version 2 has it
     }
   }
+  signal(-job.pid, 'SIGKILL') // it leads a group of its own
   for (let round = 0; round < 20; round++) {
-    const pids = [...treeOf(job.pid), ...job.groups.make.flatMap(pidsIn)]
+    const pids = [...treeOf(job.pid), ...job.berth.folders.flatMap(pidsIn)]
     for (const pid of pids) signal(pid, 'SIGKILL')
     if (pids.length <= 1) break
   }

@@ -28,12 +28,13 @@ exports.load = async function load(root, handler, modern) {
 }
 
 /** Response streaming and its global `awslambda` are not offered: a buffered stand-in would hide the difference. */
+const unsupportedStreaming = () =>
+  new (errors().MalformedStreamingHandler)(
+    'Response streaming handlers (awslambda.streamifyResponse) are not supported by this runtime yet.',
+  )
+
 function refuseUnsupported(handler, modern) {
-  if (handler[STREAMING]) {
-    throw new (errors().MalformedStreamingHandler)(
-      'Response streaming handlers are not supported by this runtime yet.',
-    )
-  }
+  if (handler[STREAMING]) throw unsupportedStreaming()
   if (handler.length < 3) return
   if (modern) {
     throw new (errors().CallbackHandlerDeprecated)(
@@ -60,6 +61,8 @@ async function userModule(root, folder, name) {
     )
   } catch (error) {
     if (error instanceof SyntaxError) throw new (errors().UserCodeSyntaxError)(error)
+    if (error instanceof ReferenceError && error.message.startsWith('awslambda '))
+      throw unsupportedStreaming()
     if (error?.code === 'MODULE_NOT_FOUND') {
       const { ImportModuleError } = errors()
       throw new ImportModuleError(asAwsShowsIt(`Error: ${error.message}`))

@@ -79,6 +79,7 @@ export async function fly(client: PlatformClient, request: FlyRequest): Promise<
     result.startedAt,
     result.samples.filter((sample) => sample.outcome === 'answered').length,
   )
+  const health = await client.get('/_windtunnel/health')
   return reportOf({
     name: flight.name,
     design: flight.design,
@@ -93,13 +94,13 @@ export async function fly(client: PlatformClient, request: FlyRequest): Promise<
     ...measured(result, recorded),
     book: usEast1Prices,
     budgets: flight.budgets,
-    machine: machineOf(await client.get('/_windtunnel/health')),
+    machine: machineOf(health),
     eventLoopDelay: {
       p50Ms: numberAt(delay, 'p50Ms') ?? 0,
       p99Ms: numberAt(delay, 'p99Ms') ?? 0,
       maxMs: numberAt(delay, 'maxMs') ?? 0,
     },
-    warnings: request.warnings,
+    warnings: [...request.warnings, ...texts(valueAt(health, 'notices'))],
   })
 }
 
@@ -148,8 +149,6 @@ function endpointsOf(client: PlatformClient, { application, file }: FlyRequest):
 /** What the platform says of its machine, for the report's last section. */
 export function machineOf(health: unknown): MachineReport {
   const modes = valueAt(health, 'modes')
-  const texts = (value: unknown): string[] =>
-    Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
   return {
     isolation: stringAt(modes, 'isolation') ?? 'unknown',
     cpu: stringAt(modes, 'cpu') ?? 'unknown',
@@ -161,4 +160,8 @@ export function machineOf(health: unknown): MachineReport {
     versions: texts(valueAt(health, 'versions')),
     notes: isRecord(modes) ? texts(modes['notes']) : [],
   }
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
 }

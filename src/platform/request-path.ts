@@ -10,7 +10,6 @@ import {
   DEFAULT_REGION,
   type Region,
   type RequestId,
-  accountId,
   regionOf,
   requestId,
 } from '#base/ids.ts'
@@ -23,6 +22,7 @@ import type { DataPlane } from '#ports/data-plane.ts'
 import type { HttpRequest, HttpResponse } from '#ports/http.ts'
 import type { Log } from '#ports/log.ts'
 import type { Outcome } from '#ports/spans.ts'
+import { accountOfKeyId } from '#services/sts/access-key.ts'
 import { type FormAction, withForm } from '#wire/forms.ts'
 import { bucketOfHost, withBucket } from '#wire/hosts.ts'
 import type { Identified, Input, Target, Wires } from '#wire/wire.ts'
@@ -116,7 +116,7 @@ const forms: Step = async (context) => {
 const identify: Step = (context) => {
   const identified = context.parts.wires.identify(context.request, context.form)
   const { scope } = identified
-  context.account = accountId(scope?.accessKeyId ?? '') ?? DEFAULT_ACCOUNT
+  context.account = accountOfKeyId(scope?.accessKeyId ?? '') ?? DEFAULT_ACCOUNT
   context.region = regionOf(scope?.region ?? '') ?? DEFAULT_REGION
   if (identified.kind === 'service') context.found = identified
   else context.response = context.parts.wires.encodeUnknown(identified, answering(context))

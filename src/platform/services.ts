@@ -28,8 +28,10 @@ import {
   createLambda,
   lambda,
   lambdaEnvironments,
+  lambdaNotices,
   resetLambda,
   stopLambda,
+  sweepLambda,
 } from '#services/lambda/index.ts'
 import { createLogs, logs } from '#services/logs/index.ts'
 import { corsAnswer, createS3, s3, sweepS3 } from '#services/s3/index.ts'
@@ -58,6 +60,8 @@ export interface ServicePorts {
 export interface WiredServices {
   readonly all: readonly Wired[]
   environments(): unknown
+  /** What reports must say of this platform. */
+  notices(): readonly string[]
   crossOrigin(request: HttpRequest): Promise<CrossOrigin | undefined>
 }
 
@@ -75,6 +79,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
     {
       service: mount(lambda, lambdaState),
       accept: acceptLambda(lambdaState),
+      start: async () => void (await sweepLambda(lambdaState)),
       reset: async () => await resetLambda(lambdaState),
       stop: async () => await stopLambda(lambdaState),
     },
@@ -89,6 +94,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
   return {
     all,
     environments: () => lambdaEnvironments(lambdaState),
+    notices: () => lambdaNotices(lambdaState),
     crossOrigin: async (request) => {
       const bucket = decodeURIComponent(request.path.split('/')[1] ?? '')
       const answer = await corsAnswer(s3State, bucket, request)

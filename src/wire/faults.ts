@@ -183,7 +183,9 @@ export class FaultWriter {
         : requestIdHeaders(this.model, protocol, requestId)),
       ...Object.entries(fault.headers),
     ]
-    if (answering.method === 'HEAD' || known.status === 304) return { status: known.status, headers }
+    if (known.status === 304)
+      return { status: 304, headers: headers.filter(([name]) => name !== 'Content-Type') }
+    if (answering.method === 'HEAD') return { status: known.status, headers }
     const extra = this.#extra(content, known, members)
     const message = fault.message === '' ? '' : `<Message>${escapeXml(fault.message)}</Message>`
     const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'

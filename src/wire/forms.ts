@@ -2,7 +2,7 @@
 import { strictText } from '#base/bytes.ts'
 import type { HttpRequest } from '#ports/http.ts'
 import { bodyOf, documentOf } from '#wire/bodies.ts'
-import { pairsOf, valueOf } from '#wire/uri.ts'
+import { pairsOf } from '#wire/uri.ts'
 
 /** What a form or query string says about itself. */
 export interface FormAction {
@@ -21,13 +21,17 @@ export const isForm = (request: HttpRequest): boolean =>
     .toLowerCase()
     .startsWith('application/x-www-form-urlencoded') === true
 
+/** Looks for the two pairs only: the whole form is read once, by the decoder. */
 function actionOf(text: string): FormAction | undefined {
   if (!text.includes('Action=')) return undefined
-  const pairs = pairsOf(text)
-  return pairs === undefined
+  const action = found(/(?:^|&)Action=([^&]*)/.exec(text)?.[1])
+  return action === undefined
     ? undefined
-    : { action: valueOf(pairs, 'Action'), version: valueOf(pairs, 'Version') }
+    : { action, version: found(/(?:^|&)Version=([^&]*)/.exec(text)?.[1]) }
 }
+
+const found = (raw: string | undefined): string | undefined =>
+  raw === undefined ? undefined : pairsOf(`v=${raw}`)?.[0]?.[1]
 
 /** Reads the action from a form or the query string. The request that comes back holds the body that was read. */
 export async function withForm(

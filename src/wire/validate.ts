@@ -6,8 +6,8 @@
 import { Fault } from '#base/fault.ts'
 import { isRecord } from '#base/json.ts'
 import { javaPattern, lowerFirst, printJava } from '#wire/java.ts'
-import { malformedXml } from '#wire/malformed.ts'
 import type { Model } from '#wire/model.ts'
+import { RequiredMembers } from '#wire/required.ts'
 import type { Member, Shape } from '#wire/table.ts'
 
 type Check = (value: unknown, path: string, out: string[]) => void
@@ -98,10 +98,12 @@ const isNested = (shape: Shape): boolean =>
 export class Validator {
   readonly #made = new Map<string, Check | null>()
   readonly #inputs = new Map<string, Check>()
+  readonly #required: RequiredMembers
   readonly model: Model
 
   constructor(model: Model) {
     this.model = model
+    this.#required = new RequiredMembers(model)
   }
 
   /** The Fault that AWS answers, or undefined when the input holds every constraint. */
@@ -109,7 +111,7 @@ export class Validator {
     const name = this.model.operation(operation)?.in
     if (name === undefined) return undefined
     const { requiredOnly, validation } = this.model.table
-    if (requiredOnly !== undefined) return this.#required(name, input, requiredOnly)
+    if (requiredOnly !== undefined) return this.#required.check(name, input, requiredOnly)
     const out: string[] = []
     this.#input(name)(input, '', out)
     if (out.length === 0) return undefined
@@ -124,56 +126,6 @@ export class Validator {
     const made = this.#structure(this.model.shape(name), prefix)
     this.#inputs.set(name, made)
     return made
-  }
-
-  /** Path of a missing member: services that check by themselves still promise required members. */
-  #required(name: string, input: unknown, style: 'parameter' | 'xml'): Fault | undefined {
-    const missing = this.#missing(name, input, 0)
-    if (missing === undefined) return undefined
-    if (style === 'xml') {
-      const isBound = missing.member.at !== undefined && missing.member.at !== 'payload'
-      if (!isBound) return malformedXml()
-      const text = `Missing required ${missing.member.at ?? 'parameter'} for this request: ${missing.member.w ?? missing.name}`
-      return new Fault('InvalidRequest', text, { status: 400 })
-    }
-    return new Fault('MissingParameter', `The request must contain the parameter ${missing.name}.`, {
-      status: 400,
-    })
-  }
-
-  #missing(
-    name: string,
-    value: unknown,
-    depth: number,
-  ): { readonly name: string; readonly member: Member } | undefined {
-    const shape = this.model.shape(name)
-    if (depth > 64 || !isNested(shape)) return undefined
-    const inner = depth + 1
-    if (shape.t === 'list' || shape.t === 'map') {
-      const held = shape.t === 'list' ? shape.e : shape.v
-      const items: readonly unknown[] = Array.isArray(value)
-        ? value
-        : isRecord(value)
-          ? Object.values(value)
-          : []
-      if (held === undefined || !isNested(this.model.shape(held.s))) return undefined
-      for (const item of items) {
-        const found = this.#missing(held.s, item, inner)
-        if (found !== undefined) return found
-      }
-      return undefined
-    }
-    if (!isRecord(value)) return undefined
-    for (const [key, member] of Object.entries(shape.m ?? {})) {
-      const item = value[key]
-      if (item === undefined || item === null) {
-        if (member.req === 1) return { name: key, member }
-        continue
-      }
-      const found = this.#missing(member.s, item, inner)
-      if (found !== undefined) return found
-    }
-    return undefined
   }
 
   /** The check of a member's shape, or null when nothing below it is constrained. */

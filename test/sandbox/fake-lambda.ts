@@ -18,6 +18,12 @@ export interface Answer {
 const silent = { error: console.error, warn: () => {}, info: () => {}, debug: () => {} }
 export const CACHE = process.env['WINDTUNNEL_TEST_CACHE'] ?? join(homedir(), '.cache', 'windtunnel-test')
 
+/** All of these tests at a weaker level: `WINDTUNNEL_TEST_LEVEL=unshare-root`. */
+const LEVEL = levelOf(process.env['WINDTUNNEL_TEST_LEVEL'])
+function levelOf(name: string | undefined): Partial<SandboxOptions> {
+  return name === 'unshare-root' || name === 'process' ? { level: name } : {}
+}
+
 export interface Opened {
   readonly sandboxes: HostSandboxes
   readonly folder: string
@@ -36,6 +42,7 @@ export async function opened(options: Partial<SandboxOptions> = {}): Promise<Ope
     clock: new HostClock({ virtual: false }),
     progress: () => {},
     strictRuntimes: false,
+    ...LEVEL,
     ...options,
   })
   return {

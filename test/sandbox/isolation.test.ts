@@ -63,6 +63,14 @@ exports.handler = async (e) => ({
   await Promise.all([made.sandbox.destroy(0), neighbour.sandbox.destroy(0)])
 })
 
+test('a function inherits no descriptor but its input and output', async () => {
+  const made = await environment(`
+const { spawnSync } = require('child_process')
+exports.handler = async () => spawnSync('/bin/sh', ['-c', 'ls /proc/self/fd | wc -l'], { encoding: 'utf8' }).stdout.trim()`)
+  assert.equal((await made.invoke({})).body, '"4"') // ls has its folder open
+  await made.sandbox.destroy(0)
+})
+
 test('memory beyond the limit ends the function, told apart from other kills', async (t) => {
   if (modes().memory === 'none') return t.skip('no memory limit on this machine')
   const made = await environment(

@@ -150,6 +150,23 @@ test('destroy() of an environment that is still being made, and clear(), leave n
   for (const one of others) assert.ok(one.exit !== undefined)
 })
 
+test("a wrapper script of a layer gets the runtime's command", async () => {
+  const layer = await staged(
+    host.sandboxes,
+    { wrap: '#!/bin/sh\nexport WRAPPED="$1"\nexec "$@"\n' },
+    0o100755,
+  )
+  const environment = { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrap' }
+  const code = await staged(host.sandboxes, {
+    'index.js': 'exports.handler = async () => process.env.WRAPPED',
+  })
+  const made = new FakeEnvironment(host.sandboxes, { runtime, code, layers: [layer], environment })
+  assert.equal((await made.invoke({})).body, '"/var/lang/bin/node"')
+  const missing = new FakeEnvironment(host.sandboxes, { runtime, code, environment })
+  assert.equal((await missing.gone()).code, 127)
+  await Promise.all([made.sandbox.destroy(0), missing.sandbox.destroy(0)])
+})
+
 test('when the launcher is killed its environments are told, and the next ones get a new launcher', async () => {
   const errors: string[] = []
   const log = {

@@ -197,6 +197,17 @@ test("what goes wrong while loading is posted as an init error with the runtime'
   }
 })
 
+test('a streaming handler is refused in words', async () => {
+  const made = await environment({
+    'index.mjs': 'export const handler = awslambda.streamifyResponse(async () => {})',
+  })
+  const { kind, body } = await made.answer()
+  assert.equal(kind, 'init-error')
+  assert.equal(json(body)['errorType'], 'Runtime.MalformedStreamingHandler')
+  assert.match(String(json(body)['errorMessage']), /not supported by this runtime yet/)
+  await made.sandbox.destroy(0)
+})
+
 test('process.exit is told with its code, and a module finds what a layer brings', async () => {
   const { kind, body } = await answerOf('exports.handler = async () => process.exit(7)')
   assert.equal(kind, 'exit')

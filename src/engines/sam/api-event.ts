@@ -1,17 +1,18 @@
 /** Api events: a permission for API Gateway, and the method in the REST API's OpenAPI document. */
-import { hasIntegration, methodName, pathsOf, wildPath } from '#engines/sam/editor.ts'
+import { hasIntegration, INTEGRATION, methodName, methodsAt, pathsOf, wildPath } from '#engines/sam/editor.ts'
 import { type EventCall, permission, type Target } from '#engines/sam/event-call.ts'
 import { given, isIntrinsic, shorthand, sub } from '#engines/sam/intrinsics.ts'
 import { resolveParameters } from '#engines/sam/resolver.ts'
 import { addCustomStatements, addResourcePolicy } from '#engines/sam/resource-policy.ts'
 import type { Made } from '#engines/sam/resource.ts'
 import { MANAGED } from '#engines/sam/rules.ts'
-import { invalidEvent, invalidResource } from '#engines/sam/sam-error.ts'
+import { invalidEvent, invalidResource, shown } from '#engines/sam/sam-error.ts'
 import {
   addLambdaIntegration,
   addRequestModel,
   addRequestParameters,
   addRequestValidator,
+  isSwagger,
   requireSwagger,
   type RequestParameter,
   setTimeoutOf,
@@ -65,7 +66,7 @@ export function apiEvent(call: EventCall): Made[] {
     ),
     suffix: api.suffix,
   })
-  if (given(api.properties[MANAGED]) || given(api.properties['MergeDefinitions'])) integrate(place)
+  if (given(api.properties[MANAGED]) || given(api.properties['MergeDefinitions'])) integrateOrUndo(place)
   const auth = dictAt(properties, 'Auth')
   const body = memberOf(api.properties, 'DefinitionBody')
   if (given(body) && auth !== undefined && given(auth['OverrideApiAuth'])) {
@@ -97,6 +98,20 @@ export function integrationUri(target: Target, partition: string, streams: boole
   return sub(
     `arn:${partition}:apigateway:\${AWS::Region}:lambda:path/${version}/functions/${shorthand(target.arn)}/${path}`,
   )
+}
+
+/** A wrong event leaves no method behind: the next one of the same path shall hear its own fault. */
+function integrateOrUndo(place: Place): void {
+  const body = memberOf(place.api.properties, 'DefinitionBody')
+  const taken = isSwagger(body) && hasIntegration(body, place.path, place.method)
+  try {
+    integrate(place)
+  } catch (error) {
+    if (!taken && isSwagger(body)) {
+      for (const method of methodsAt(body, place.path, place.method)) delete method[INTEGRATION]
+    }
+    throw error
+  }
 }
 
 function integrate(place: Place): void {
@@ -153,11 +168,10 @@ function writeModel({ call: { name, properties }, api, path, method }: Place, do
   const model = memberOf(wanted, 'Model')
   if (!given(model)) return
   const models = memberOf(api.properties, 'Models')
-  const shown = typeof model === 'string' ? model : JSON.stringify(model)
   const refuse = (why: string): never =>
     invalidEvent(
       name,
-      `Unable to set RequestModel [${shown}] on API method [${method}] for path [${path}] ${why}`,
+      `Unable to set RequestModel [${shown(model)}] on API method [${method}] for path [${path}] ${why}`,
     )
   if (!given(models)) refuse('because the related API does not define any Models.')
   if (!isIntrinsic(models) && !isDict(models)) {
@@ -276,11 +290,10 @@ function checkAuthorizer({ api, path, method, name }: EventAuth, apiAuth: Value,
   const all = memberOf(apiAuth, 'Authorizers')
   if (given(all) && !isDict(all)) invalidResource(api.id, "Property 'Auth.Authorizers' should be a map.")
   if (authorizer === 'AWS_IAM') return
-  const shown = typeof authorizer === 'string' ? authorizer : JSON.stringify(authorizer)
   const refuse = (why: string): never =>
     invalidEvent(
       name,
-      `Unable to set Authorizer [${shown}] on API method [${method}] for path [${path}]${why}`,
+      `Unable to set Authorizer [${shown(authorizer)}] on API method [${method}] for path [${path}]${why}`,
     )
   if (authorizer === 'NONE') {
     if (given(memberOf(apiAuth, 'DefaultAuthorizer'))) return

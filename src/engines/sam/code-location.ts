@@ -11,7 +11,7 @@ export interface S3Place {
 
 /** The place that an S3 address names, or undefined when the text is none. */
 export function s3Place(uri: string): S3Place | undefined {
-  const match = uri.match(/^s3:\/\/([^/?#]+)\/([^?#]*)(?:\?([^#]*))?/i)
+  const match = uri.match(/^s3:\/\/([^/?#[\]]+)\/([^?#]*)(?:\?([^#]*))?/i)
   if (match === null) return undefined
   const [, bucket = '', key = '', query = ''] = match
   const versions = query

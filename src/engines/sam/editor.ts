@@ -1,6 +1,6 @@
 /** Reading and extending the `paths` of an OpenAPI document in place, `Fn::If` around paths and methods included. */
 import { conditional, isNoValue } from '#engines/sam/intrinsics.ts'
-import { invalidDocument } from '#engines/sam/sam-error.ts'
+import { invalidDocument, shown } from '#engines/sam/sam-error.ts'
 import { type Dict, dictAt, isDict, memberOf, scalarText, type Value } from '#engines/templates/value.ts'
 
 export const INTEGRATION = 'x-amazon-apigateway-integration'
@@ -117,7 +117,7 @@ export function writeMethod(
 
 /** The list under a key, made when missing; `what` names it in the error. */
 export function securityOf(method: Dict, path: string, name: string): Dict[] {
-  const found = memberOf(method, 'security') ?? []
+  const found = Object.hasOwn(method, 'security') ? method['security'] : []
   if (!Array.isArray(found)) {
     return invalidDocument(`Type of security for path ${path} method ${name} must be a list`)
   }
@@ -125,7 +125,7 @@ export function securityOf(method: Dict, path: string, name: string): Dict[] {
     isDict(one)
       ? one
       : invalidDocument(
-          `${JSON.stringify(one)} in Security for path ${path} method ${name} is not a valid dictionary.`,
+          `${shown(one)} in Security for path ${path} method ${name} is not a valid dictionary.`,
         ),
   )
 }

@@ -273,7 +273,7 @@ function executionRole(world: World, source: Source, invokePolicies: readonly Va
 }
 
 export const xrayPolicy = (partition: string): string =>
-  partition === 'aws' ? 'AWSXRayDaemonWriteAccess' : 'AWSXrayWriteOnlyAccess'
+  partition === 'aws' ? 'AWSXrayWriteOnlyAccess' : 'AWSXRayDaemonWriteAccess'
 
 /** True when the function gets the role: it names none, or a branch of its Fn::If names none. */
 function linkRole(world: World, source: Source, lambda: Made, role: Made): boolean {

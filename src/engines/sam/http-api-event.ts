@@ -16,7 +16,7 @@ import {
 } from '#engines/sam/open-api.ts'
 import type { Made } from '#engines/sam/resource.ts'
 import { MANAGED } from '#engines/sam/rules.ts'
-import { invalidDocument, invalidEvent, invalidResource } from '#engines/sam/sam-error.ts'
+import { invalidDocument, invalidEvent, invalidResource, shown } from '#engines/sam/sam-error.ts'
 import { type Dict, dictAt, isDict, memberOf, type Value } from '#engines/templates/value.ts'
 
 interface Route {
@@ -105,13 +105,13 @@ function writeAuth({ call: { name }, apiId, api, path, method }: Route, doc: Dic
     )
   }
   auth['Authorizer'] = authorizer
-  const all = memberOf(apiAuth, 'Authorizers')
+  const all = given(apiAuth) ? memberOf(apiAuth, 'Authorizers') : {}
   const iam = apiAuth['EnableIamAuthorizer'] === true
-  const shown = typeof authorizer === 'string' ? authorizer : JSON.stringify(authorizer)
+  const named = shown(authorizer)
   const refuse = (why: string): never =>
     invalidEvent(
       name,
-      `Unable to set Authorizer [${shown}] on API method [${method}] for path [${path}]${why}`,
+      `Unable to set Authorizer [${named}] on API method [${method}] for path [${path}]${why}`,
     )
   const plain = authorizer === 'NONE' || (authorizer === 'AWS_IAM' && iam)
   if (!plain && (typeof authorizer !== 'string' || !isDict(all))) {
@@ -125,7 +125,7 @@ function writeAuth({ call: { name }, apiId, api, path, method }: Route, doc: Dic
   }
   if (!plain) {
     if (!given(all)) refuse(' because the related API does not define any Authorizers.')
-    if (!given(memberOf(all, shown))) refuse(" because it wasn't defined in the API's Authorizers.")
+    if (!given(memberOf(all, named))) refuse(" because it wasn't defined in the API's Authorizers.")
   }
   const wanted = memberOf(auth, 'AuthorizationScopes')
   if (wanted !== undefined && given(wanted) && !Array.isArray(wanted)) {
@@ -134,7 +134,7 @@ function writeAuth({ call: { name }, apiId, api, path, method }: Route, doc: Dic
       `Unable to set Authorizer on API method [${method}] for path [${path}] because 'AuthorizationScopes' must be a list of strings.`,
     )
   }
-  setHttpMethodAuth(doc, { path, method }, shown, scopesOf(shown, memberOf(all, shown), wanted))
+  setHttpMethodAuth(doc, { path, method }, named, scopesOf(named, memberOf(all, named), wanted))
 }
 
 function scopesOf(name: string, authorizer: Value | undefined, wanted: Value | undefined): Value {

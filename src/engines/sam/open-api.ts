@@ -112,6 +112,9 @@ export function setDefaultHttpAuthorizer(doc: Dict, name: string, scopes: Value)
     for (const item of pathItems(doc, path)) {
       for (const [method, definition] of Object.entries(item)) {
         if (method === 'parameters' || method.toLowerCase() === 'options') continue
+        if (!Object.hasOwn(item, methodName(method))) {
+          return invalidDocument(`Could not find ${methodName(method)} in ${path} within DefinitionBody.`)
+        }
         for (const one of branches(definition)) {
           if (!isDict(one)) {
             return invalidDocument(`Definition of method '${method}' for path '${path}' should be a map.`)

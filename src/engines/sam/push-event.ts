@@ -5,7 +5,7 @@ import { eventSourceMapping } from '#engines/sam/pull-event.ts'
 import { resolveParameters } from '#engines/sam/resolver.ts'
 import { arnOf, attributesOf, type Made, made, refTo, tagList } from '#engines/sam/resource.ts'
 import { deadLetters, stateOf, targetId, targetMembers } from '#engines/sam/rule-event.ts'
-import { invalidEvent, invalidResource } from '#engines/sam/sam-error.ts'
+import { invalidEvent, invalidResource, shown } from '#engines/sam/sam-error.ts'
 import { queueAccess } from '#engines/sam/statements.ts'
 import {
   copyOf,
@@ -81,7 +81,7 @@ export function s3Event(call: EventCall): Made[] {
 }
 
 function dependOn(call: EventCall, bucket: Dict, permissionId: string): void {
-  const before = memberOf(bucket, 'DependsOn') ?? []
+  const before = Object.hasOwn(bucket, 'DependsOn') ? bucket['DependsOn'] : []
   const list = typeof before === 'string' ? [before] : before
   if (!Array.isArray(list) || !list.every((one) => typeof one === 'string')) {
     return invalidResource(
@@ -268,8 +268,7 @@ export function cognitoEvent(call: EventCall): Made[] {
   for (const trigger of Array.isArray(wanted) ? wanted : [wanted]) {
     if (typeof trigger !== 'string') continue
     if (Object.hasOwn(config, trigger)) {
-      const shown = typeof wanted === 'string' ? wanted : JSON.stringify(wanted)
-      invalidEvent(name, `Cognito trigger "${shown}" defined multiple times.`)
+      invalidEvent(name, `Cognito trigger "${shown(wanted)}" defined multiple times.`)
     }
     config[trigger] = target.arn
   }

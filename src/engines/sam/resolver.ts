@@ -3,7 +3,7 @@
  * made itself (`Function.Alias`). Values are rewritten in place, as SAM does: a property that was read for a decision
  * stays resolved in the output.
  */
-import { invalidDocument } from '#engines/sam/sam-error.ts'
+import { invalidDocument, shown } from '#engines/sam/sam-error.ts'
 import { type Dict, isDict, memberOf, soleEntry, type Value } from '#engines/templates/value.ts'
 
 type Rewrite = (value: Dict, name: string, argument: Value) => Value
@@ -27,7 +27,7 @@ function rewriteSub(value: Dict, argument: Value, replace: (whole: string, name:
       const found = replace(whole, name)
       if (typeof found === 'string') return found
       return invalidDocument(
-        `Invalid Fn::Sub variable value ${JSON.stringify(found)}. Fn::Sub expects all variables to be strings.`,
+        `Invalid Fn::Sub variable value ${shown(found)}. Fn::Sub expects all variables to be strings.`,
       )
     })
   if (typeof argument === 'string') value['Fn::Sub'] = text(argument)
@@ -57,7 +57,7 @@ export function resolveMappings(value: Value | undefined, mappings: Dict): Value
     if (name !== 'Fn::FindInMap') return holder
     if (!Array.isArray(argument) || argument.length !== 3) {
       return invalidDocument(
-        `Invalid FindInMap value ${JSON.stringify(argument)}. FindInMap expects an array with 3 values.`,
+        `Invalid FindInMap value ${shown(argument)}. FindInMap expects an array with 3 values.`,
       )
     }
     const [map, top, second] = argument

@@ -4,7 +4,7 @@ import { given, sub } from '#engines/sam/intrinsics.ts'
 import { addCustomStatements, addResourcePolicy } from '#engines/sam/resource-policy.ts'
 import { type Made, made, passedOn, type Source } from '#engines/sam/resource.ts'
 import { normaliseOpenApi } from '#engines/sam/rest-openapi.ts'
-import { invalidDocument, invalidResource } from '#engines/sam/sam-error.ts'
+import { invalidDocument, invalidResource, shown } from '#engines/sam/sam-error.ts'
 import { isSwagger } from '#engines/sam/swagger.ts'
 import {
   addApiKeyDefinition,
@@ -99,8 +99,7 @@ function authorizersOf({ id, properties }: Source, fallback: Value | undefined):
 function authorizerOf(id: string, name: string, settings: Dict): Authorizer {
   const payload = memberOf(settings, 'FunctionPayloadType') ?? null
   if (payload !== null && payload !== 'TOKEN' && payload !== 'REQUEST') {
-    const shown = typeof payload === 'string' ? payload : JSON.stringify(payload)
-    invalidResource(id, `${name} Authorizer has invalid 'FunctionPayloadType': ${shown}.`)
+    invalidResource(id, `${name} Authorizer has invalid 'FunctionPayloadType': ${shown(payload)}.`)
   }
   if (payload === 'REQUEST' && lacksSource(id, name, memberOf(settings, 'Identity'))) {
     invalidResource(

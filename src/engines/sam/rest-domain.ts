@@ -5,7 +5,7 @@ import { recordSetGroup, recordSets, type Alias } from '#engines/sam/record-sets
 import { type Made, made, members, passedOn, type Source } from '#engines/sam/resource.ts'
 import { invalidResource } from '#engines/sam/sam-error.ts'
 import type { World } from '#engines/sam/world.ts'
-import { type Dict, dictAt, isDict, memberOf, type Value } from '#engines/templates/value.ts'
+import { type Dict, isDict, memberOf, type Value } from '#engines/templates/value.ts'
 
 const ENDPOINTS = ['EDGE', 'REGIONAL', 'PRIVATE']
 
@@ -25,10 +25,13 @@ export function restDomain(world: World, source: Source): Made[] {
   if (!isPrivate) domain['ApiDomainName'] = domainId
   const name = isPrivate ? privateName(source, domain, domainId) : publicName(source, domain, domainId)
   const out = [name, ...mappings(source, domain, domainId, isPrivate)]
-  const association = dictAt(domain, 'AccessAssociation')
+  const association = memberOf(domain, 'AccessAssociation') ?? null
+  if (isPrivate && association !== null && !isDict(association)) {
+    return invalidResource(id, "Property 'Domain.AccessAssociation' should be a map.")
+  }
   const groups = records(world, source, domain, isPrivate ? (domain['DomainName'] ?? '') : domainId)
   out.push(...groups)
-  if (isPrivate && association !== undefined) out.push(accessAssociation(source, association, domainId))
+  if (isPrivate && isDict(association)) out.push(accessAssociation(source, association, domainId))
   return out
 }
 

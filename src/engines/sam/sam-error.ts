@@ -36,6 +36,23 @@ export function invalidResource(logicalId: string, message: string): never {
 export const resourceText = (logicalId: string, message: string): string =>
   `Resource with id [${logicalId}] is invalid. ${message}`
 
+/** A value as SAM's errors print it: text as it is, the rest in Python's spelling. */
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? value : python(value)
+}
+
+function python(value: unknown): string {
+  if (value === null || value === undefined) return 'None'
+  if (value === true) return 'True'
+  if (value === false) return 'False'
+  if (typeof value === 'string') return `'${value}'`
+  if (Array.isArray(value)) return `[${value.map(python).join(', ')}]`
+  if (typeof value !== 'object') return JSON.stringify(value)
+  return `{${Object.entries(value)
+    .map(([name, member]) => `${python(name)}: ${python(member)}`)
+    .join(', ')}}`
+}
+
 export function invalidEvent(eventId: string, message: string): never {
   throw new EventInvalid(`Event with id [${eventId}] is invalid. ${message}`)
 }
@@ -49,7 +66,9 @@ export function invalidDocument(message: string): never {
 
 /** Source: the SAM transform's answer to CloudFormation. */
 export function samError(causes: readonly string[]): SamError {
-  const errors = [...new Set(causes)]
+  // By the id they name: `Api]` stands before `ApiWithBody]`.
+  const key = (text: string): string => text.replaceAll(']', ' ')
+  const errors = [...new Set(causes)].sort((a, b) => (key(a) < key(b) ? -1 : 1))
   const head = `Invalid Serverless Application Specification document. Number of errors found: ${errors.length}.`
   return { message: [head, ...errors].join(' '), errors }
 }

@@ -6,7 +6,7 @@ import { hashedId } from '#engines/sam/logical-id.ts'
 import { resolveMappings, resolveParameters } from '#engines/sam/resolver.ts'
 import { type Made, made, members, passedOn, type Source, tagList } from '#engines/sam/resource.ts'
 import { LAYER_VERSION } from '#engines/sam/rules.ts'
-import { invalidResource } from '#engines/sam/sam-error.ts'
+import { invalidResource, shown } from '#engines/sam/sam-error.ts'
 import { managedPolicyArn, trustOf } from '#engines/sam/statements.ts'
 import type { World } from '#engines/sam/world.ts'
 import { copyOf, type Dict, dictAt, isDict, memberOf, type Value } from '#engines/templates/value.ts'
@@ -26,8 +26,7 @@ export function transformSimpleTable(_: World, source: Source): Made[] {
       : ['id', 'String']
   const attribute = typeof type === 'string' ? ATTRIBUTE_TYPES.get(type) : undefined
   if (attribute === undefined) {
-    const shown = typeof type === 'string' ? type : JSON.stringify(type)
-    return invalidResource(id, `Invalid 'Type' "${shown}".`)
+    return invalidResource(id, `Invalid 'Type' "${shown(type)}".`)
   }
   const throughput = memberOf(properties, 'ProvisionedThroughput')
   const optional = (property: string): Value | undefined =>
@@ -174,6 +173,12 @@ function applicationTags(id: string, application: Value, version: Value): Dict {
   const unresolved = 'cannot be resolved. Only FindInMap and Ref intrinsic functions are supported.'
   if (application === null) invalidResource(id, "Property 'ApplicationId' is required.")
   if (isDict(application)) invalidResource(id, `Property 'ApplicationId' ${unresolved}`)
+  if (typeof application === 'string' && /\{\{resolve:ssm:[a-zA-Z0-9_.\-/]+(:\d+)?\}\}/.test(application)) {
+    invalidResource(
+      id,
+      "Serverless Application Repostiory does not support dynamic reference in 'ApplicationId' property.",
+    )
+  }
   if (!given(version)) invalidResource(id, "Property 'SemanticVersion' cannot be blank.")
   if (isDict(version)) invalidResource(id, `Property 'SemanticVersion' ${unresolved}`)
   return { 'serverlessrepo:applicationId': application, 'serverlessrepo:semanticVersion': version }
@@ -184,6 +189,11 @@ export function transformCapacityProvider(world: World, source: Source): Made[] 
   const network = dictAt(properties, 'VpcConfig') ?? {}
   const wanted = dictAt(properties, 'InstanceRequirements')
   const scaling = dictAt(properties, 'ScalingConfig')
+  const types = ['AllowedTypes', 'ExcludedTypes']
+  if (types.every((name) => (memberOf(wanted, name) ?? null) !== null)) {
+    const named = types.map((name) => `'InstanceRequirements.${name}'`).join(' and ')
+    return invalidResource(id, `Cannot specify ${named} together.`)
+  }
   const resources: Made[] = []
   let role = memberOf(properties, 'OperatorRole')
   if (!given(role)) {

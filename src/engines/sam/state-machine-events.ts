@@ -57,6 +57,7 @@ export function stateMachineEvents(world: World, source: Source, target: Made): 
         `Resource dict has missing or invalid value for key Type. Event Type is: ${type === '' ? 'None' : type}.`,
       )
     }
+    if (type === 'Api') linkedApi(world.resources, name, memberOf(memberOf(event, 'Properties'), 'RestApiId'))
     const id = source.id + name
     const { properties } = checked(id, event, type, known[0])
     const one: Call = {
@@ -72,11 +73,16 @@ export function stateMachineEvents(world: World, source: Source, target: Made): 
     }
     return () => known[1](one)
   }
+  const calls = linked(source.id, () => Object.entries(events).map(([name, event]) => call(name, event)))
+  return calls.flatMap((run) => run())
+}
+
+/** Faults of finding things name the state machine; what is wrong within an event names the event alone, as SAM has it. */
+function linked<T>(id: string, work: () => T): T {
   try {
-    const calls = Object.entries(events).map(([name, event]) => call(name, event))
-    return calls.flatMap((run) => run())
+    return work()
   } catch (error) {
-    if (error instanceof EventInvalid) invalidResource(source.id, error.message)
+    if (error instanceof EventInvalid) invalidResource(id, error.message)
     throw error
   }
 }

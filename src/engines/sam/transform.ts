@@ -17,6 +17,7 @@ import { type Made, printed, type Source } from '#engines/sam/resource.ts'
 import { transformApi } from '#engines/sam/rest-api.ts'
 import * as types from '#engines/sam/rules.ts'
 import {
+  EventInvalid,
   resourceText,
   samError,
   type SamError,
@@ -135,7 +136,7 @@ export function transformSam(body: Dict, options: SamOptions): Result<Dict, SamE
     resolveReferences(world.target, world.references)
     return ok(world.target)
   } catch (error) {
-    if (error instanceof SamRefused) return failed(samError([...wrong, ...error.causes]))
+    if (error instanceof SamRefused) return failed(samError(error.causes))
     if (error instanceof SamInvalid) return failed(samError([...wrong, error.message]))
     throw error
   }
@@ -222,7 +223,7 @@ function transformAll(world: World, wrong: string[]): Map<string, string> {
       const fresh = transformOne(world, id, resource, wrong)
       if (fresh !== id) renamed.set(id, fresh)
     } catch (error) {
-      if (!(error instanceof SamInvalid)) throw error
+      if (!(error instanceof SamInvalid) && !(error instanceof EventInvalid)) throw error
       wrong.push(error.message)
     }
   }
@@ -239,6 +240,9 @@ function transformOne(world: World, id: string, resource: Dict, wrong: string[])
   const properties = dictAt(resource, 'Properties')
   if (properties !== undefined && (type === types.FUNCTION || type === types.STATE_MACHINE)) {
     expandPolicyTemplates(id, properties, world.options.tables)
+  }
+  if (type === types.APPLICATION && memberOf(properties, 'Location') === undefined) {
+    throw new SamInvalid(resourceText(id, 'Resource is missing the required [Location] property.'))
   }
   const source = checked(id, resource, type, types.RULES.get(type) ?? [])
   if (type === types.FUNCTION) noteFunctionName(world, source)

@@ -11,7 +11,7 @@ import {
   processPeakBytes,
   schedstat,
 } from '#host/sandbox/counters.ts'
-import { type GroupPlan, MB_OF_ONE_VCPU, quotaUs } from '#host/sandbox/groups.ts'
+import { MB_OF_ONE_VCPU, quotaUs } from '#host/sandbox/groups.ts'
 import type { Host } from '#host/sandbox/host.ts'
 import type { RuntimePlan } from '#host/sandbox/runtimes.ts'
 
@@ -21,7 +21,6 @@ export interface ControlOptions {
   readonly host: Host
   readonly name: string
   readonly memoryMb: number
-  readonly groups: GroupPlan | undefined
   readonly plan: RuntimePlan
 }
 
@@ -38,6 +37,7 @@ export class Control {
   #oom: KernelFile | undefined
   #sched: KernelFile | undefined
   #wrappers = 0
+  #group: string | undefined
   #own: { readonly outer: number; readonly inner: number } | undefined
   #pid: number | undefined
   #share: 'proportional' | 'burst' = 'burst'
@@ -45,47 +45,49 @@ export class Control {
   #written: 'proportional' | 'burst' = 'burst'
   #frozen = false
   #governorThrottledMs = 0
-  #base = { cpuMs: 0, throttledMs: 0, oomKills: 0 }
   #last: Omit<SandboxUsage, 'tmpBytes'> = { cpuMs: 0, throttledMs: 0, runQueueMs: 0, peakMemoryBytes: 0 }
 
   constructor(options: ControlOptions) {
     this.#options = options
-    const { groups } = options
-    this.#quota = fileAt(groups?.quotaFile, 'r+')
-    this.#freezer = fileAt(groups?.freezeFile, 'r+')
-    this.#cpuUsage = fileAt(groups?.cpuUsageFile)
-    this.#cpuStat =
-      groups?.cpuStatFile === groups?.cpuUsageFile ? this.#cpuUsage : fileAt(groups?.cpuStatFile)
-    this.#peak = fileAt(groups?.memoryPeakFile)
-    this.#oom = fileAt(groups?.oomFile)
   }
 
   /** Limits that the launcher keeps, because no group does. */
   governed(): { readonly memoryBytes: number | undefined; readonly cpu: boolean } | undefined {
-    const cpu = this.#quota === undefined
-    const memoryBytes = this.#oom === undefined ? this.#options.memoryMb * MIB : undefined
-    return cpu || memoryBytes !== undefined || this.#freezer === undefined ? { memoryBytes, cpu } : undefined
+    const { groups } = this.#options.host
+    const cpu = groups?.cpu === undefined
+    const memoryBytes = groups?.memory === undefined ? this.#options.memoryMb * MIB : undefined
+    return cpu || memoryBytes !== undefined || !groups.freeze ? { memoryBytes, cpu } : undefined
   }
 
+  /** A process is about to be started: in no group yet, and as fast as it can. */
   launching(wrappers: number): void {
+    this.close()
     this.#wrappers = wrappers
     this.#pid = undefined
-    this.#sched?.close()
-    this.#sched = undefined
+    this.#group = undefined
     this.#governorThrottledMs = 0
-    this.#base = {
-      cpuMs: this.#cpuTotalMs(),
-      throttledMs: this.#throttledTotalMs(),
-      oomKills: this.#oomKills(),
-    }
-    this.#last = { ...this.#last, cpuMs: 0, throttledMs: 0, runQueueMs: 0 }
     this.#share = 'burst'
-    this.#setQuota('burst')
+    this.#written = 'burst'
+    this.#frozen = false
+    this.#last = { ...this.#last, cpuMs: 0, throttledMs: 0, runQueueMs: 0 }
   }
 
-  started(pid: number): void {
+  started(pid: number, group: string): void {
     this.#pid = pid
-    if (this.#share !== this.#written && !this.#frozen) this.#setQuota(this.#share)
+    this.#group = group
+    const files = this.#options.host.groups?.files(group)
+    this.#quota = fileAt(files?.quota, 'r+')
+    this.#freezer = fileAt(files?.freeze, 'r+')
+    this.#cpuUsage = fileAt(files?.cpuUsage)
+    this.#cpuStat = files?.cpuStat === files?.cpuUsage ? this.#cpuUsage : fileAt(files?.cpuStat)
+    this.#peak = fileAt(files?.memoryPeak)
+    this.#oom = fileAt(files?.oom)
+    this.#setQuota(this.#share)
+  }
+
+  /** The group of the process that runs or has ended. */
+  get group(): string | undefined {
+    return this.#group
   }
 
   cpu(share: 'proportional' | 'burst'): void {
@@ -94,7 +96,7 @@ export class Control {
   }
 
   freeze(): void {
-    if (this.#frozen) return
+    if (this.#frozen || this.#pid === undefined) return
     this.#frozen = true
     // under a quota a busy tree reaches its freezing point late: the quota is lifted first
     this.#setQuota('burst')
@@ -136,29 +138,37 @@ export class Control {
     if (own !== pid || this.#wrappers === 0) this.#sched ??= new KernelFile(`/proc/${own}/schedstat`)
     const queue = this.#sched?.read() ?? ''
     const peak = this.#peak?.read() ?? ''
-    const cpuMs = this.#cpuUsage === undefined ? processCpuMs(own) : this.#cpuTotalMs() - this.#base.cpuMs
+    const cpuMs = this.#cpuUsage === undefined ? processCpuMs(own) : this.#cpuTotalMs()
     this.#last = {
       cpuMs: Math.max(this.#last.cpuMs, cpuMs),
-      throttledMs: this.#throttledTotalMs() - this.#base.throttledMs,
+      throttledMs: this.#throttledTotalMs(),
       runQueueMs: queue === '' ? this.#last.runQueueMs : schedstat(queue).waitedMs,
       peakMemoryBytes:
         peak === ''
           ? Math.max(this.#last.peakMemoryBytes, processPeakBytes(own))
-          : Number(peak) + this.#options.plan.sharedBytes,
+          : Math.max(this.#last.peakMemoryBytes, Number(peak) + this.#options.plan.sharedBytes),
     }
     return this.#last
   }
 
   /** Whether the kernel ended a process of the group for its memory since the start. */
   wasOutOfMemory(): boolean {
-    return this.#oomKills() > this.#base.oomKills
+    return counter(this.#oom?.read() ?? '', 'oom_kill') > 0
   }
 
   close(): void {
-    for (const file of [this.#quota, this.#freezer, this.#cpuUsage, this.#cpuStat, this.#peak, this.#oom]) {
-      file?.close()
-    }
-    this.#sched?.close()
+    const files = [
+      this.#quota,
+      this.#freezer,
+      this.#cpuUsage,
+      this.#cpuStat,
+      this.#peak,
+      this.#oom,
+      this.#sched,
+    ]
+    for (const file of files) file?.close()
+    this.#sched = undefined
+    this.#own = undefined
   }
 
   #ownPid(pid: number): number {
@@ -171,12 +181,12 @@ export class Control {
   }
 
   #setQuota(share: 'proportional' | 'burst'): void {
-    if (this.#written === share) return
-    const { groups, memoryMb, host, name } = this.#options
-    if (this.#quota === undefined || groups === undefined) {
+    if (this.#written === share || this.#pid === undefined) return
+    const { memoryMb, host, name } = this.#options
+    if (this.#quota === undefined || host.groups === undefined) {
       host.launcher.share(name, share === 'burst' ? undefined : memoryMb / MB_OF_ONE_VCPU)
       this.#written = share
-    } else if (this.#quota.write(groups.quotaText(share === 'burst' ? undefined : quotaUs(memoryMb)))) {
+    } else if (this.#quota.write(host.groups.quotaText(share === 'burst' ? undefined : quotaUs(memoryMb)))) {
       this.#written = share
     }
   }
@@ -191,9 +201,5 @@ export class Control {
     return text.includes('throttled_usec')
       ? counter(text, 'throttled_usec') / 1_000
       : counter(text, 'throttled_time') / 1e6
-  }
-
-  #oomKills(): number {
-    return counter(this.#oom?.read() ?? '', 'oom_kill')
   }
 }

@@ -9,9 +9,8 @@ import type { RuntimeRequest, Sandbox, SandboxSpec, SandboxUsage } from '#ports/
 import { confine, type Interior } from '#host/sandbox/confinement.ts'
 import { Control } from '#host/sandbox/control.ts'
 import { exitOf } from '#host/sandbox/exit.ts'
-import type { GroupPlan } from '#host/sandbox/groups.ts'
 import type { Host } from '#host/sandbox/host.ts'
-import type { Exit } from '#host/sandbox/launcher.ts'
+import type { Exit, GroupSetting } from '#host/sandbox/launcher.ts'
 import { Output } from '#host/sandbox/output.ts'
 import { runtimeServer } from '#host/sandbox/runtime-api.ts'
 import { customCommand, type RuntimePlan } from '#host/sandbox/runtimes.ts'
@@ -29,7 +28,7 @@ interface Held {
   readonly pipe: string
   readonly output: Output
   readonly interior: Interior
-  readonly groups: GroupPlan | undefined
+  readonly limits: readonly GroupSetting[]
   readonly control: Control
 }
 
@@ -48,6 +47,7 @@ export class Environment implements Sandbox {
   #preparing: Promise<void>
   #removal: Promise<void> | undefined
   #sockets = new Set<Socket>()
+  #groupGone: Promise<void> = Promise.resolve()
   /** What to give back, in the order it was taken; a start that fails halfway gives back its half. */
   #releases: (() => void | Promise<void>)[] = []
 
@@ -146,11 +146,10 @@ export class Environment implements Sandbox {
       uid,
     }
     const memoryBytes = Math.max(LEAST_MEMORY_BYTES, spec.memoryMb * MIB - plan.sharedBytes)
-    const groups = host.groups?.plan(this.#name, { memoryBytes })
-    if (groups !== undefined) this.#releases.push(() => host.launcher.remove(this.#name, groups.order))
-    const control = new Control({ host, name: this.#name, memoryMb: spec.memoryMb, groups, plan })
+    const limits = host.groups?.limits(memoryBytes) ?? []
+    const control = new Control({ host, name: this.#name, memoryMb: spec.memoryMb, plan })
     this.#releases.push(() => control.close())
-    this.#held = { uid, tmp, pipe, output, interior, groups, control }
+    this.#held = { uid, tmp, pipe, output, interior, limits, control }
   }
 
   #server(uid: number | undefined, output: Output): Server {
@@ -191,7 +190,7 @@ export class Environment implements Sandbox {
       this.#ended?.()
       return
     }
-    const { interior, groups, control } = held
+    const { interior, limits, control } = held
     this.#run++
     this.#running = true
     this.#settled = false
@@ -203,13 +202,13 @@ export class Environment implements Sandbox {
         run: this.#run,
         ...confined,
         output: held.pipe,
-        groups: groups?.order ?? NO_GROUPS,
+        limits,
         uid: held.uid,
         governed: control.governed(),
       },
       {
-        started: ({ pid, queuedMs, startedMs }) => {
-          control.started(pid)
+        started: ({ pid, group, queuedMs, startedMs }) => {
+          control.started(pid, group)
           this.#spec.onStarted({ queuedMs, startedMs })
         },
         exited: (exit) => this.#exited(exit, confined.wrappers),
@@ -229,6 +228,8 @@ export class Environment implements Sandbox {
     held?.control.release()
     if (exit.oomKilled) held?.control.outgrew()
     const oomKilled = exit.oomKilled || (held?.control.wasOutOfMemory() ?? false)
+    const group = held?.control.group
+    if (group !== undefined) this.#groupGone = this.#host.launcher.remove(group)
     this.#spec.onExit(exitOf(exit, wrappers, oomKilled))
     this.#ended?.()
   }
@@ -246,8 +247,17 @@ export class Environment implements Sandbox {
       this.#host.launcher.end(this.#name, graceMs)
       await ended
     }
-    for (const release of this.#releases.splice(0).toReversed()) await release()
+    await this.#groupGone
+    const failures: unknown[] = []
+    for (const release of this.#releases.splice(0).toReversed()) {
+      try {
+        await release()
+      } catch (error) {
+        failures.push(error) // the others are given back all the same
+      }
+    }
     this.#host.forget(this.id, this)
+    if (failures.length > 0) throw failures[0]
   }
 
   #stopServing(server: Server): void {
@@ -256,8 +266,6 @@ export class Environment implements Sandbox {
   }
 }
 
-const NO_GROUPS = { make: [], write: [], join: [], leave: [], kill: [] }
-
 /** Faults: Error in words, when the package has no bootstrap. */
 function commandOf(
   plan: RuntimePlan,
@@ -265,7 +273,10 @@ function commandOf(
   task: string,
   opt: string | undefined,
 ): readonly string[] {
-  if (plan.kind !== 'custom') return plan.command(spec.memoryMb)
+  // Source: Lambda developer guide, wrapper scripts: the runtime's command is handed to them; not for OS-only runtimes
+  const wrapper = spec.environment['AWS_LAMBDA_EXEC_WRAPPER']
+  if (plan.kind !== 'custom')
+    return [...(wrapper === undefined ? [] : [wrapper]), ...plan.command(spec.memoryMb)]
   const bootstrap = customCommand(task, opt)
   if (bootstrap !== undefined) return [bootstrap]
   const found = readdirSync(task).slice(0, 10).join(', ')

@@ -113,6 +113,9 @@ export class Host {
     this.#plans.set(identifier, planning)
     const planned = await planning
     if (planned.kind === 'missing') this.#plans.delete(identifier)
+    else if (planned.plan.interpreter !== undefined) {
+      void this.launcher.run(['sh', '-c', 'cat "$0" > /dev/null', planned.plan.interpreter])
+    }
     return planned
   }
 

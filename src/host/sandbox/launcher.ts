@@ -10,14 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { isRecord, numberAt, parseJson, stringAt, valueAt } from '#base/json.ts'
 import { Trouble } from '#base/trouble.ts'
 
-/** Control groups of one environment, as paths: what to make, set, join, leave and kill. */
-export interface GroupOrder {
-  readonly make: readonly string[]
-  readonly write: readonly (readonly [file: string, value: string])[]
-  readonly join: readonly string[]
-  readonly leave: readonly string[]
-  readonly kill: readonly string[]
-}
+/** A file of a group: which of our base folders the group lies in, the file's name, and what to write. */
+export type GroupSetting = readonly [base: number, leaf: string, value: string]
 
 export interface StartOrder {
   readonly id: string
@@ -28,7 +22,7 @@ export interface StartOrder {
   readonly cwd: string
   /** A FIFO that the platform reads. */
   readonly output: string
-  readonly groups: GroupOrder
+  readonly limits: readonly GroupSetting[]
   /** How many processes of the sandbox stand between the started process and the function's own. */
   readonly wrappers: number
   /** The environment's own user, where it has one. */
@@ -44,8 +38,16 @@ export interface Exit {
   readonly trouble: string | undefined
 }
 
+export interface Started {
+  readonly pid: number
+  /** Name of its group below each of our base folders. */
+  readonly group: string
+  readonly queuedMs: number
+  readonly startedMs: number
+}
+
 export interface StartEvents {
-  started(report: { readonly pid: number; readonly queuedMs: number; readonly startedMs: number }): void
+  started(report: Started): void
   exited(exit: Exit): void
   /** Time the governor held the tree since the last report. */
   throttled(ms: number): void
@@ -73,6 +75,9 @@ const LIMITS = 'ulimit -c 0; ulimit -n 1024; '
 /** Shells differ in the letter. */
 const PROCESS_LIMIT = 'if (ulimit -u 1024) 2>/dev/null; then ulimit -u 1024; else ulimit -p 1024; fi; '
 
+/** Tried first, so that a refusal says nothing on the terminal. */
+const OWN_MOUNTS =
+  'unshare --mount --propagation private true 2>/dev/null && exec unshare --mount --propagation private'
 const ENDED = 'the launcher process ended, and its environments with it'
 
 export class Launcher {
@@ -127,9 +132,9 @@ export class Launcher {
     this.#send({ op: 'end', id, graceMs })
   }
 
-  /** Resolves when the groups are gone. */
-  async remove(id: string, groups: GroupOrder): Promise<void> {
-    await this.#ask({ op: 'remove', id, groups })
+  /** Resolves when the groups of that name are gone. */
+  async remove(group: string): Promise<void> {
+    await this.#ask({ op: 'remove', group })
   }
 
   /** Runs a short program, such as mount, outside of every sandbox. */
@@ -152,9 +157,14 @@ export class Launcher {
     this.#send({ op: 'share', id, ...(quota === undefined ? {} : { quota }) })
   }
 
-  /** Groups and folders to remove when the platform is killed. */
-  leavings(groups: readonly string[], folders: readonly string[]): void {
-    this.#send({ op: 'leavings', groups, folders })
+  /** Where groups are made, and what is written into each; after it places for functions are kept ready. */
+  groups(bases: readonly string[], fixed: readonly GroupSetting[]): void {
+    this.#send({ op: 'groups', bases, fixed })
+  }
+
+  /** Folders to remove when the platform is killed. */
+  leavings(folders: readonly string[]): void {
+    this.#send({ op: 'leavings', folders })
   }
 
   close(): void {
@@ -204,6 +214,7 @@ export class Launcher {
     if (message['op'] === 'started') {
       running.events.started({
         pid: numberAt(message, 'pid') ?? 0,
+        group: stringAt(message, 'group') ?? '',
         queuedMs: numberAt(message, 'queuedMs') ?? 0,
         startedMs: numberAt(message, 'startedMs') ?? 0,
       })
@@ -249,10 +260,10 @@ function frameOf(message: object): Buffer {
  */
 export async function openLauncher(isRoot: boolean): Promise<Launcher> {
   if (isRoot) {
-    const own = await tryLauncher(['unshare', '--mount', '--propagation', 'private'], true, isRoot)
+    const own = await tryLauncher(OWN_MOUNTS, true, isRoot)
     if (own !== undefined) return own
   }
-  const plain = await tryLauncher([], false, isRoot)
+  const plain = await tryLauncher('exec', false, isRoot)
   if (plain !== undefined) return plain
   throw new Trouble(
     'the launcher process could not be started',
@@ -261,15 +272,10 @@ export async function openLauncher(isRoot: boolean): Promise<Launcher> {
   )
 }
 
-async function tryLauncher(
-  prefix: readonly string[],
-  ownMounts: boolean,
-  isRoot: boolean,
-): Promise<Launcher | undefined> {
-  const limits = `${LIMITS}${isRoot ? PROCESS_LIMIT : ''}exec "$@"`
+async function tryLauncher(how: string, ownMounts: boolean, isRoot: boolean): Promise<Launcher | undefined> {
+  const limits = `${LIMITS}${isRoot ? PROCESS_LIMIT : ''}${how} "$@"`
   const script = [process.execPath, ...NODE_FLAGS, SCRIPT, String(availableParallelism())]
-  const [command = 'sh', ...rest] = [...prefix, 'sh', '-c', limits, 'launcher', ...script]
-  const child = spawn(command, rest, {
+  const child = spawn('sh', ['-c', limits, 'launcher', ...script], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     detached: true,
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin' },

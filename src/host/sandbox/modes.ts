@@ -27,7 +27,7 @@ function notesOf({ level, groups, tmp, isRoot, hasUsers }: ModeFacts): string[] 
   const notes: string[] = []
   if (level === 'process') {
     notes.push(
-      'Functions run as plain processes: they can see the files and processes that their user can see. Install bubblewrap to shut them in.',
+      'Functions run as plain processes: they can see the files and processes that their user can see. Install bubblewrap, or allow namespaces where it is there, to shut them in.',
     )
   }
   if (level === 'unshare-root') {

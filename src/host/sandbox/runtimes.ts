@@ -32,6 +32,8 @@ export interface RuntimePlan {
    */
   readonly sharedBytes: number
   readonly python: Python | undefined
+  /** The interpreter's file, read once ahead so that the first environment is not charged for its pages. */
+  readonly interpreter: string | undefined
 }
 
 export type PlannedRuntime = { readonly kind: 'planned'; readonly plan: RuntimePlan } | Missing
@@ -120,6 +122,7 @@ function nodePlan(identifier: string, major: number, folder: string): RuntimePla
     api: 'unix',
     sharedBytes: NODE_SHARED_BYTES,
     python: undefined,
+    interpreter: join(folder, 'bin', 'node'),
   }
 }
 
@@ -167,6 +170,7 @@ async function planPython(
       api: 'unix',
       sharedBytes: PYTHON_SHARED_BYTES,
       python,
+      interpreter: python.path,
     },
   }
 }
@@ -186,6 +190,7 @@ function planCustom(identifier: string): PlannedRuntime {
       api: 'tcp',
       sharedBytes: CUSTOM_SHARED_BYTES,
       python: undefined,
+      interpreter: undefined,
     },
   }
 }

@@ -34,7 +34,7 @@ export interface SandboxOptions {
   readonly folder: string
   /** Outside of the data directory: Node.js binaries, SDKs, templates. */
   readonly cacheFolder: string
-  /** The platform's address. */
+  /** The platform's address. Not used yet: a function's variables, AWS_ENDPOINT_URL among them, come with its spec. */
   endpoint(): string
   readonly log: Log
   readonly clock: Clock
@@ -71,7 +71,8 @@ export async function openSandboxes(options: SandboxOptions): Promise<HostSandbo
   const groups = options.useGroups === false ? undefined : usableGroups()
   const level = await bestLevel({ launcher, isRoot, systemFolder, stage, wanted: options.level })
   const equipped = async (launcher: Launcher): Promise<Equipment> => {
-    launcher.leavings(groups?.bases ?? [], [runFolder])
+    launcher.leavings([runFolder])
+    launcher.groups(groups?.bases ?? [], groups?.fixed ?? [])
     const folders = { folder: tmpFolder, mountFolder: join(runFolder, 'm'), cacheFolder: options.cacheFolder }
     const tmp = new TmpFolders({ launcher, ...folders }, false)
     if (launcher.ownMounts && level !== 'process') await tmp.probe()
@@ -153,13 +154,20 @@ function portOf(host: Host, modes: SandboxModes): HostSandboxes {
 function makeRunFolder(): string {
   for (const name of readdirSync(tmpdir())) {
     const owner = RUN_FOLDER.exec(name)?.[1]
-    if (owner !== undefined && !isAlive(Number(owner)))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    if (owner !== undefined && !isAlive(Number(owner))) swept(join(tmpdir(), name))
   }
   const folder = mkdtempSync(join(tmpdir(), `windtunnel-${process.pid}-`))
   chmodSync(folder, 0o711)
   for (const name of ['m', 'root']) mkdirSync(join(folder, name), { mode: 0o711 })
   return folder
+}
+
+function swept(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // another user's, or still mounted somewhere: theirs to sweep
+  }
 }
 
 function isAlive(pid: number): boolean {

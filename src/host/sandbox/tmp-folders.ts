@@ -146,6 +146,11 @@ export class TmpFolders {
   }
 
   async #released(image: Image): Promise<void> {
+    if (!existsSync(image.seen)) {
+      this.#count-- // the launcher has ended, and its mounts with it
+      await rm(image.file, { force: true })
+      return
+    }
     const keeps = !this.#closed && image.mb === USUAL_MB && this.#ready.length < IDLE_MAX
     if (!keeps) {
       await this.#unmounted(image)

@@ -25,6 +25,8 @@ export class Tail {
   readonly #path: string
   #fd: number | undefined
   #dirty = false
+  #syncing = 0
+  #closing = false
 
   constructor(folder: string, sequence: number) {
     this.sequence = sequence
@@ -48,10 +50,19 @@ export class Tail {
   async sync(): Promise<void> {
     if (!this.#dirty || this.#fd === undefined) return
     this.#dirty = false
-    await syncFile(this.#fd)
+    this.#syncing++
+    try {
+      await syncFile(this.#fd)
+    } finally {
+      this.#syncing--
+      if (this.#closing && this.#syncing === 0) this.close()
+    }
   }
 
+  /** A sync under way keeps the descriptor until it is done: closed under it, the sync would fail, and with it the platform. */
   close(): void {
+    this.#closing = true
+    if (this.#syncing > 0) return
     if (this.#fd !== undefined) closeSync(this.#fd)
     this.#fd = undefined
     this.#dirty = false

@@ -234,7 +234,10 @@ test('UpdateStack() changes in place, replaces before it deletes, and removes la
   )?.input
   assert.equal(memory?.['MemorySize'], 512)
   assert.ok(cloud.made.has('log group two') && !cloud.made.has('log group one'))
-  assert.deepEqual(new Set([...cloud.made.keys()].map((key) => key.split(' ')[0])), new Set(['function', 'log', 'role']))
+  assert.deepEqual(
+    new Set([...cloud.made.keys()].map((key) => key.split(' ')[0])),
+    new Set(['function', 'log', 'role']),
+  )
 })
 
 test('UpdateStack() goes back to the values before when a resource fails', async () => {

@@ -145,3 +145,6 @@ export const lambdaEnvironments = (state: LambdaState): EnvironmentView[] => sta
 
 export { acceptLambda, DEFAULT_SETTINGS, EVENT_QUEUE_HEADER, sweepLambda }
 export type { EnvironmentView, LambdaPorts, LambdaSettings, LambdaState }
+
+/** Sentences about runtimes that another version stands in for: said in every report. */
+export const lambdaNotices = (state: LambdaState): string[] => [...state.notices]

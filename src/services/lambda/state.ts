@@ -45,6 +45,8 @@ const newLive = (record: FunctionRecord): LiveFunction => ({
 })
 
 export class LambdaState {
+  /** What stands in for what was asked, in sentences: said in every report. */
+  readonly notices = new Set<string>()
   readonly ports: LambdaPorts
   readonly events: EventQueue
   readonly #functions = new Map<string, LiveFunction>()
@@ -251,6 +253,7 @@ export class LambdaState {
   activate(owner: Owner, live: LiveFunction, runtime: RuntimeHere): void {
     const { record } = live
     const { settings } = record
+    if (runtime.notice !== undefined) this.notices.add(runtime.notice)
     if (runtime.notice !== undefined)
       this.ports.log.warn('lambda.runtime.stand-in', { runtime: settings.runtime, notice: runtime.notice })
     live.active = {

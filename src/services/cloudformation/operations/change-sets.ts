@@ -137,7 +137,12 @@ async function textFor(
     region: call.region,
     span: call.span,
   })
-  if (text !== undefined) return text
+  if (text !== undefined) {
+    if (input.UsePreviousTemplate === true) {
+      throw validationError('You cannot specify both usePreviousTemplate and Template Body/Template URL.')
+    }
+    return text
+  }
   if (input.UsePreviousTemplate !== true) {
     throw validationError('Either Template URL or Template Body must be specified.')
   }

@@ -213,7 +213,7 @@ async function updateText(
   const given = await textOf(call, state, input)
   if (given !== undefined) {
     if (input.UsePreviousTemplate === true) {
-      throw validationError('Only one of UsePreviousTemplate, TemplateBody or TemplateURL may be specified.')
+      throw validationError('You cannot specify both usePreviousTemplate and Template Body/Template URL.')
     }
     return given
   }

@@ -87,14 +87,7 @@ export async function unlessGone(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-export const isGone = (code: string): boolean =>
-  [
-    'ResourceNotFoundException',
-    'NotFoundException',
-    'NoSuchEntity',
-    'NoSuchBucket',
-    'NoSuchBucketPolicy',
-  ].includes(code)
+export const isGone = (code: string): boolean => /NotFound|NoSuch/.test(code)
 
 export const exists = (code: string): boolean =>
   /AlreadyExists|ResourceConflict|BucketAlreadyOwnedByYou|ConflictException/.test(code)
