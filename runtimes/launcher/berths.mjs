@@ -44,12 +44,11 @@ export class Berths {
     while (this.#ready.length + this.#making < this.#wanted + this.#waiting.length) this.#make()
   }
 
-  /** Ends all that nobody has taken, and tells which these were. */
+  /** Ends all that nobody has taken. */
   close() {
     this.#wanted = 0
     this.#ready = []
     for (const { shell } of this.#unused) shell?.kill('SIGKILL')
-    return [...this.#unused]
   }
 
   #make() {

@@ -8,7 +8,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { Berths, board } from './berths.mjs'
-import { endTree, innermost, killTree, removeGroups } from './processes.mjs'
+import { endTree, groupsIn, innermost, killTree, removeGroups } from './processes.mjs'
 
 const slots = Math.max(1, Number(process.argv[2] ?? 1))
 /** A runtime that has not spoken by then gives its start slot to the next one. */
@@ -76,15 +76,13 @@ function endAll() {
   queue.length = 0
   const all = [...jobs.values()]
   for (const job of all) if (job.pid !== undefined) killTree(job)
-  const idle = berths.close()
-  const folders = [...idle, ...all.flatMap((job) => job.berth ?? [])].map((berth) => berth.folders)
+  berths.close()
   const finish = (tries) => {
-    const gone = folders.map((list) => removeGroups(list)).every((isGone) => isGone)
+    const gone = removeGroups(bases.flatMap((base) => [...groupsIn(base), base]))
     if (!gone && tries < 200) {
       setTimeout(finish, 10, tries + 1)
       return
     }
-    removeGroups(bases)
     removeFolders()
     process.exit(0)
   }

@@ -19,6 +19,16 @@ export function removeGroups(folders) {
   return gone
 }
 
+/** The groups below a folder of ours. */
+export function groupsIn(base) {
+  try {
+    const entries = readdirSync(base, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => `${base}/${entry.name}`)
+  } catch {
+    return [] // it is gone
+  }
+}
+
 function pidsIn(folder) {
   return read(`${folder}/cgroup.procs`)
     .split('\n')
@@ -78,9 +88,9 @@ export function innermost(job) {
 
 /** Ends a tree at once. With a pid namespace its first process takes all others along. */
 export function killTree(job) {
-  const first = job.wrappers > 0 ? childrenOf(job.pid)[0] : undefined
-  if (first !== undefined) {
-    signal(first, 'SIGKILL')
+  const head = job.killFrom === 'child' ? childrenOf(job.pid)[0] : job.wrappers > 0 ? job.pid : undefined
+  if (head !== undefined) {
+    signal(head, 'SIGKILL')
     return
   }
   for (const folder of job.berth.folders) {

@@ -19,6 +19,8 @@ export interface Wired {
   readonly dataPlane?: DataPlane | undefined
   /** Work before the first request, such as a sweep of orphans. */
   readonly start?: (() => Promise<void>) | undefined
+  /** Work that needs the port, such as deployments that a crash cut off. */
+  readonly ready?: (() => Promise<void>) | undefined
   /** Forgets what it holds in memory; the files are emptied by the platform. */
   readonly reset?: (() => Promise<void>) | undefined
   readonly stop?: (() => Promise<void>) | undefined

@@ -140,6 +140,7 @@ async function composed({ settings, hooks, log, storage, clock }: Opened): Promi
     api,
   }
   server = await opened(running)
+  await Promise.all(wired.all.map(async ({ ready }) => await ready?.()))
   return platformOf(running, server)
 }
 

@@ -19,7 +19,13 @@ import { type Wired, mount } from '#platform/mounted.ts'
 import type { CrossOrigin } from '#platform/request-path.ts'
 import { apigateway, createApiGateway, restDataPlane } from '#services/apigateway/index.ts'
 import { apigatewayv2, createApiGatewayV2, httpDataPlane } from '#services/apigatewayv2/index.ts'
-import { cloudformation, createCloudFormation } from '#services/cloudformation/index.ts'
+import {
+  cloudformation,
+  createCloudFormation,
+  resetCloudFormation,
+  resumeCloudFormation,
+  stopCloudFormation,
+} from '#services/cloudformation/index.ts'
 import { createIam, iam } from '#services/iam/index.ts'
 import {
   DEFAULT_SETTINGS,
@@ -75,6 +81,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
   const s3State = createS3({ ...ports, blobs: s3Blobs })
   const rest = createApiGateway(ports)
   const http = createApiGatewayV2(ports)
+  const stacks = createCloudFormation(ports)
   const all: readonly Wired[] = [
     {
       service: mount(lambda, lambdaState),
@@ -89,7 +96,12 @@ export function wireServices(ports: ServicePorts): WiredServices {
     { service: mount(iam, createIam(ports)) },
     { service: mount(apigateway, rest), dataPlane: restDataPlane(rest), reset: async () => rest.forget() },
     { service: mount(apigatewayv2, http), dataPlane: httpDataPlane(http), reset: async () => http.forget() },
-    { service: mount(cloudformation, createCloudFormation(ports)) },
+    {
+      service: mount(cloudformation, stacks),
+      ready: async () => await resumeCloudFormation(stacks),
+      reset: async () => await resetCloudFormation(stacks),
+      stop: async () => await stopCloudFormation(stacks),
+    },
   ]
   return {
     all,

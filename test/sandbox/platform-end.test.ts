@@ -35,7 +35,7 @@ for (const level of ['best', 'process'] as const) {
     const remains = (): string[] => [
       ...marked(),
       ...readdirSync(tmpdir()).filter((name) => name.startsWith(`windtunnel-${platform.pid ?? 0}-`)),
-      ...(existsSync(group) ? [group] : []),
+      ...(existsSync(group) ? [group, ...readdirSync(group).filter((name) => /^b\d/.test(name))] : []),
     ]
     const deadline = performance.now() + 5_000
     while (remains().length > 0 && performance.now() < deadline)

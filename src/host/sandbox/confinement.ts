@@ -29,7 +29,10 @@ export interface Confined {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  /** How many processes stand between the started one and the function's own. */
   readonly wrappers: number
+  /** Which of them takes all others along when it is killed: the started one, or its child. */
+  readonly killFrom: 'started' | 'child'
 }
 
 export type Level = 'bwrap-root' | 'bwrap-user' | 'unshare-root' | 'process'
@@ -137,7 +140,7 @@ function bubblewrap(isRoot: boolean, interior: Interior, systemFolder: string): 
   }
   for (const [target, at] of [...links, ...interior.links]) args.push('--symlink', target, at)
   args.push('--proc', '/proc', '--dev', '/dev', '--chdir', interior.cwd, ...argv)
-  return { argv: args, env, cwd: '/', wrappers: 2 }
+  return { argv: args, env, cwd: '/', wrappers: 2, killFrom: 'child' }
 }
 
 /** Every folder above a mount or link that is not itself mounted, outermost first. */
@@ -183,13 +186,19 @@ function unshare(interior: Interior, systemFolder: string): Confined {
     lines.push(`: > ${root}/dev/${device}`, `mount --bind /dev/${device} ${root}/dev/${device}`)
   }
   lines.push(`ln -s /proc/self/fd ${root}/dev/fd`, `cd ${root}`)
-  lines.push(`exec chroot ${root} /bin/sh -c 'cd "$0" && exec "$@"' ${quoted(interior.cwd)} "$@"`)
+  // not exec: unshare cannot tell the death of its child by SIGKILL, a shell can
+  lines.push(
+    'set +e',
+    `chroot ${root} /bin/sh -c 'cd "$0" && exec "$@"' ${quoted(interior.cwd)} "$@"`,
+    'exit $?',
+  )
   const flags = ['--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child', '--propagation', 'private']
   return {
     argv: [programAt('unshare'), ...flags, programAt('sh'), '-c', lines.join('\n'), 'sandbox', ...argv],
     env: { ...env, PATH: SYSTEM_PATH },
     cwd: '/',
-    wrappers: 1,
+    wrappers: 2,
+    killFrom: 'started',
   }
 }
 
@@ -215,7 +224,7 @@ function plain(interior: Interior): Confined {
     environment,
     command: interior.command.map((part) => (part.startsWith('/') ? real(part) : part)),
   })
-  return { argv, env, cwd: real(interior.cwd), wrappers: 0 }
+  return { argv, env, cwd: real(interior.cwd), wrappers: 0, killFrom: 'started' }
 }
 
 const FOLDER_LIST =

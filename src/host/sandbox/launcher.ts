@@ -25,6 +25,7 @@ export interface StartOrder {
   readonly limits: readonly GroupSetting[]
   /** How many processes of the sandbox stand between the started process and the function's own. */
   readonly wrappers: number
+  readonly killFrom: 'started' | 'child'
   /** The environment's own user, where it has one. */
   readonly uid?: number | undefined
   /** Limits that the launcher has to keep itself, where control groups cannot. */

@@ -23,7 +23,7 @@ test('checkDocument() takes policies of identities', () => {
     of({ Effect: 'Deny', NotAction: ['iam:*', 's3:*'], NotResource: 'arn:aws:sqs:*:*:q' }),
     of([]),
   ])
-    assert.equal(message(document, 'identity'), undefined, document)
+    assert.equal(message(document, 'managed'), undefined, document)
 })
 
 test('checkDocument() refuses policies of identities in AWS’s words', () => {
@@ -57,7 +57,7 @@ test('checkDocument() refuses policies of identities in AWS’s words', () => {
       'Statement IDs (SID) in a single policy must be unique.',
     ],
   ]
-  for (const [document, expected] of cases) assert.equal(message(document, 'identity'), expected, document)
+  for (const [document, expected] of cases) assert.equal(message(document, 'managed'), expected, document)
 })
 
 test('checkDocument() keeps resources out of trust and wants a principal', () => {
@@ -80,4 +80,10 @@ test('encodedDocument() is undone by percent-decoding', () => {
   const document = '{"a": "!\'()*+ %"}'
   assert.equal(decodeURIComponent(encodedDocument(document)), document)
   assert.doesNotMatch(encodedDocument(document), /[!'()* "]/)
+})
+
+test('checkDocument() takes an inline policy without a version and refuses a managed one', () => {
+  const document = JSON.stringify({ Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] })
+  checkDocument(document, 'inline')
+  assert.throws(() => checkDocument(document, 'managed'), /must be version 2012-10-17/)
 })

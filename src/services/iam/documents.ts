@@ -5,7 +5,8 @@
 import { isRecord, parseJson, valueAt } from '#base/json.ts'
 import { malformedDocument, quotaExceeded } from '#services/iam/faults.ts'
 
-export type DocumentKind = 'identity' | 'trust'
+/** `managed` policies must name the newer version; `inline` ones default to 2008-10-17, as SAM's policy templates rely on. */
+export type DocumentKind = 'managed' | 'inline' | 'trust'
 
 const VERSION = '2012-10-17'
 const OLD_VERSION = '2008-10-17'
@@ -21,7 +22,7 @@ export function checkDocument(document: string, kind: DocumentKind): void {
     if (!['Version', 'Id', 'Statement'].includes(name)) throw malformedDocument(SYNTAX)
   const version = valueAt(parsed, 'Version')
   if (version !== undefined && version !== VERSION && version !== OLD_VERSION) throw malformedDocument(SYNTAX)
-  if (kind === 'identity' && version !== VERSION)
+  if (kind === 'managed' && version !== VERSION)
     throw malformedDocument('Policy document must be version 2012-10-17 or greater.')
   const statement = valueAt(parsed, 'Statement')
   if (statement === undefined) throw malformedDocument(SYNTAX)

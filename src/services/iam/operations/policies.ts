@@ -53,7 +53,7 @@ export const createPolicy: Operation<Iam['CreatePolicy'], IamState> = async (inp
 }
 
 function checkPolicy(document: string): void {
-  checkDocument(document, 'identity')
+  checkDocument(document, 'managed')
   checkSize([document], 'PolicySize', POLICY_CHARACTERS_MAX)
 }
 

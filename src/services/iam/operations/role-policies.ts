@@ -11,7 +11,7 @@ import { type IamState, roles } from '#services/iam/records.ts'
 /** Faults NoSuchEntity, MalformedPolicyDocument, LimitExceeded. Source: IAM API, PutRolePolicy. */
 export const putRolePolicy: Operation<Iam['PutRolePolicy'], IamState> = async (input, state, call) => {
   await changeRole(state, call.account, input.RoleName, (role) => {
-    checkDocument(input.PolicyDocument, 'identity')
+    checkDocument(input.PolicyDocument, 'inline')
     const others = role.inline.filter((one) => one.name !== input.PolicyName)
     const inline = [...others, { name: input.PolicyName, document: input.PolicyDocument }]
     checkSize(
