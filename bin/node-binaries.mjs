@@ -253,7 +253,9 @@ const RETRIES = ['--fetch-retries=2', '--fetch-retry-mintimeout=500', '--fetch-r
 export async function npm(args, folder, what) {
   const script = process.env.npm_execpath
   const viaScript = script !== undefined && /npm-cli\.[cm]?js$/.test(script) && existsSync(script)
-  const [command, list] = viaScript ? [process.execPath, [script, ...args, ...RETRIES]] : ['npm', [...args, ...RETRIES]]
+  const [command, list] = viaScript
+    ? [process.execPath, [script, ...args, ...RETRIES]]
+    : ['npm', [...args, ...RETRIES]]
   const { code, out } = await run(command, list, folder, npmEnvironment()).catch((error) => {
     throw new BinaryProblem(
       `npm could not be started: ${error.message}`,

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fail, say, told } from './status.mjs'
@@ -45,7 +46,7 @@ export async function installPackages({ root, cacheFolder }) {
       mkdirSync(dirname(stamp), { recursive: true })
       writeFileSync(stamp, lock)
       say(`installed packages in ${((Date.now() - begun) / 1000).toFixed(1)} s`)
-    }).catch((error) => fail(troubleOf(error, turn)))
+    }).catch((error) => (error instanceof Stopped ? process.exit(error.code) : fail(troubleOf(error, turn))))
     rmSync(turn, { recursive: true, force: true })
   }
 }
@@ -64,6 +65,14 @@ class InstallTrouble extends Error {
   constructor(trouble) {
     super(trouble.what)
     this.trouble = trouble
+  }
+}
+
+/** A signal came: what is locked is unlocked on the way out. */
+class Stopped extends Error {
+  constructor(signal) {
+    super(signal)
+    this.code = 128 + constants.signals[signal]
   }
 }
 
@@ -102,7 +111,7 @@ async function install(root, note) {
     () => `installing packages  ${arrived()} of ${wanted.length}`,
     () => npmCi(root, note),
   )
-  if (signal !== null) process.exit(signal === 'SIGINT' ? 130 : 143)
+  if (signal !== null) throw new Stopped(signal)
   if (code === 0) return
   throw new InstallTrouble({
     what: `npm could not install the packages: ${reasonOf(out)}`,

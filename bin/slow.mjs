@@ -1,9 +1,19 @@
 #!/usr/bin/env node
-// The slow suites, for continuous integration: crash loops, clients of others, browsers, floods.
+/**
+ * The slow suites, for continuous integration: crash loops, fresh clones, packed tarballs, clients of others, browsers,
+ * floods. They are the files named `x.slow.test.ts` and those that read SLOW or CRASH_ROUNDS. Each may take a quarter of
+ * an hour. Arguments: patterns of test files, instead of all.
+ */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './windtunnel.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 process.chdir(root)
-await run(join(root, 'tools', 'run-tests.ts'), ['test/**/*.slow.test.ts', 'test/crash/*.test.ts', ...process.argv.slice(2)])
+const given = process.argv.slice(2)
+const patterns = given.some((argument) => !argument.startsWith('--'))
+  ? given
+  : [...given, 'test/**/*.test.ts']
+process.env.SLOW = '1'
+process.env.CRASH_ROUNDS ??= '50'
+await run(join(root, 'tools', 'run-tests.ts'), ['--slow', '--limit=900', ...patterns])

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm test`: tidy, types, lint and pure tests, then the quick tests with real processes and sockets.
+/** `npm test`: types, lint, format and pure tests, then the quick tests with real processes and sockets. */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './windtunnel.mjs'

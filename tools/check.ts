@@ -1,56 +1,89 @@
 /**
- * The whole of `npm test`, in the order of speed: types and lint, then pure tests in one process, then tests with
- * real processes and sockets. Ends with one line `N passed, N failed, N skipped` over all of them.
+ * The whole of `npm test`, in the order of speed: types, lint and format, then pure tests in one process, then tests
+ * with real processes and sockets. Every step is bounded. Closes with one line `N passed, N failed, N skipped` over
+ * all of them. Not here: the slow suites (`bin/slow.mjs`).
+ *
+ *   npm test                   everything
+ *   npm test -- --list         what it would run
  */
-import { spawnSync } from 'node:child_process'
+import { existsSync, globSync } from 'node:fs'
+import { type Counts, bounded, countsLine } from './bounded.ts'
 
 interface Step {
   readonly name: string
   readonly command: readonly string[]
-  /** Counts as one test when it prints no counts of its own. */
-  readonly counts: boolean
+  readonly limitMs: number
+  /** Whether it closes with counts of its own; else it counts as one test. */
+  readonly hasCounts: boolean
 }
 
+const MINUTE_MS = 60_000
 const node = process.execPath
-const bin = (name: string): string => `node_modules/.bin/${name}`
+const tool = (name: string): string => `node_modules/${name}/bin/${name}`
+const FOLDERS = ['src', 'tools', 'test', 'bench', 'bin', 'runtimes'].filter((folder) => existsSync(folder))
+const PURE = ['src/**/*.test.ts', 'tools/*.test.ts']
+const QUICK = ['--quick', 'test/**/*.test.ts']
+
 const STEPS: readonly Step[] = [
-  { name: 'types', command: [bin('tsc'), '-p', '.'], counts: false },
-  { name: 'lint', command: [bin('oxlint'), 'src', 'tools', 'test', 'bench'], counts: false },
-  { name: 'format', command: [bin('oxfmt'), '--check', 'src', 'tools', 'test', 'bench'], counts: false },
+  {
+    name: 'types',
+    command: [node, 'node_modules/typescript/bin/tsc', '-p', '.'],
+    limitMs: 3 * MINUTE_MS,
+    hasCounts: false,
+  },
+  { name: 'lint', command: [node, tool('oxlint'), ...FOLDERS], limitMs: 3 * MINUTE_MS, hasCounts: false },
+  {
+    name: 'format',
+    command: [node, tool('oxfmt'), '--check', ...FOLDERS],
+    limitMs: MINUTE_MS,
+    hasCounts: false,
+  },
   {
     name: 'pure tests',
-    command: [node, 'tools/run-tests.ts', '--shared', 'src/**/*.test.ts', 'tools/*.test.ts'],
-    counts: true,
+    command: [node, 'tools/run-tests.ts', '--shared', ...PURE],
+    limitMs: 3 * MINUTE_MS,
+    hasCounts: true,
   },
   {
     name: 'tests with processes and sockets',
-    command: [node, 'tools/run-tests.ts', 'test/**/*.test.ts', '!slow'],
-    counts: true,
+    command: [node, 'tools/run-tests.ts', ...QUICK],
+    limitMs: 10 * MINUTE_MS,
+    hasCounts: true,
   },
 ]
 
-const total = { passed: 0, failed: 0, skipped: 0 }
-for (const step of STEPS) {
-  const started = Date.now()
-  process.stderr.write(`${step.name} ...\n`)
-  const [program = '', ...args] = step.command
-  const run = spawnSync(program, args, {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const counts = /(\d+) passed, (\d+) failed, (\d+) skipped/.exec(run.stdout)
-  if (step.counts && counts !== null) {
-    total.passed += Number(counts[1])
-    total.failed += Number(counts[2])
-    total.skipped += Number(counts[3])
-    if (run.status !== 0 && counts[2] === '0') total.failed++
-  } else if (run.status === 0) total.passed++
-  else total.failed++
-  if (run.status !== 0 || step.counts) process.stdout.write(run.stdout)
-  process.stderr.write(
-    `${step.name} ${run.status === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`,
-  )
+const total: Counts = { passed: 0, failed: 0, skipped: 0 }
+
+async function take(step: Step): Promise<void> {
+  const begun = performance.now()
+  console.log(`${step.name} ...`)
+  const ending = await bounded(step.command, step.limitMs, (line) => console.log(line))
+  const isGreen = ending.code === 0 && (ending.counts !== undefined) === step.hasCounts
+  const found = ending.counts ?? { passed: isGreen ? 1 : 0, failed: 0, skipped: 0 }
+  total.passed += found.passed
+  total.skipped += found.skipped
+  total.failed += isGreen ? found.failed : Math.max(1, found.failed)
+  const why = isGreen ? 'ok' : `FAILED (${ending.trouble ?? `code ${ending.code}`})`
+  const counted = ending.counts === undefined ? '' : `  ${countsLine(ending.counts)}`
+  console.log(`${step.name} ${why} in ${((performance.now() - begun) / 1_000).toFixed(1)} s${counted}`)
 }
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
-process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
+
+function list(): void {
+  for (const { name, command } of STEPS.filter(({ hasCounts }) => !hasCounts))
+    console.log(`${name}  ${command.slice(1).join(' ')}`)
+  for (const file of globSync([...PURE, 'test/**/*.test.ts']).sort())
+    if (!file.endsWith('.slow.test.ts')) console.log(file)
+}
+
+const given = process.argv.slice(2)
+if (given.length === 1 && given[0] === '--list') list()
+else if (given.length > 0) {
+  console.error(`error  npm test takes no ${given.join(' ')}`)
+  console.error('  in   tools/check.ts')
+  console.error('  next One file: node tools/run-tests.ts src/base/arn.test.ts')
+  process.exitCode = 2
+} else {
+  for (const step of STEPS) await take(step)
+  console.log(countsLine(total))
+  process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
+}

@@ -10,7 +10,26 @@ const path = require('node:path')
 const errors = () => require('./errors.cjs')
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
 
+/**
+ * Without a view of files of its own a function has no `/opt` and `/var/runtime`, where ES modules would find what layers
+ * and the runtime bring; there NODE_PATH is searched for them, as AWS's Node.js does.
+ */
+function searchNodePath() {
+  const { registerHooks } = require('node:module')
+  registerHooks?.({
+    resolve(specifier, context, nextResolve) {
+      try {
+        return nextResolve(specifier, context)
+      } catch (error) {
+        if (error?.code !== 'ERR_MODULE_NOT_FOUND' || /^[./]|^[a-z]+:/.test(specifier)) throw error
+        return { url: require('node:url').pathToFileURL(require.resolve(specifier)).href, shortCircuit: true }
+      }
+    },
+  })
+}
+
 exports.load = async function load(root, handler, modern) {
+  if (root !== '/var/task') searchNodePath()
   if (handler.includes('..')) {
     throw new (errors().MalformedHandlerName)(
       `'${handler}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,

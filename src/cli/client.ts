@@ -24,9 +24,12 @@ export function identityOf(parsed: Parsed): { readonly account: string; readonly
 /** An AWS answer that is an error, as the platform gave it. */
 export class ApiError extends Error {
   readonly code: string
-  constructor(code: string, message: string) {
+  /** What was refused: a file and line where the command knows one, else the code. */
+  readonly thing: string
+  constructor(code: string, message: string, thing = code) {
     super(message)
     this.code = code
+    this.thing = thing
   }
 }
 

@@ -13,8 +13,8 @@ import { ApiError, type PlatformClient, listAt } from '#cli/client.ts'
 import { type Artifact, artifactsOf, replace } from '#cli/package/artifacts.ts'
 import { built } from '#cli/package/build.ts'
 import { packageOf } from '#cli/package/folder.ts'
-import { parseTemplate } from '#engines/templates/parse.ts'
-import type { Dict } from '#engines/templates/value.ts'
+import { type ParsedTemplate, parseTemplate } from '#engines/templates/parse.ts'
+import { type Dict, isDict } from '#engines/templates/value.ts'
 
 export interface DeploymentRequest {
   readonly template: string
@@ -62,9 +62,9 @@ export function stackNameOf(template: string): string {
 }
 
 export async function deploy(client: PlatformClient, request: DeploymentRequest): Promise<Deployed> {
-  const body = readTemplate(request.template)
-  await uploadArtifacts(client, request, body)
-  const changeSet = await createChangeSet(client, request, body)
+  const template = readTemplate(request.template)
+  await uploadArtifacts(client, request, template.body)
+  const changeSet = await createChangeSet(client, request, template)
   if (changeSet === 'unchanged') return { ...(await applicationOf(client, request.stack)), unchanged: true }
   await client.call('cloudformation', 'ExecuteChangeSet', {
     ChangeSetName: changeSet,
@@ -74,9 +74,9 @@ export async function deploy(client: PlatformClient, request: DeploymentRequest)
   return { ...(await applicationOf(client, request.stack)), unchanged: false }
 }
 
-function readTemplate(path: string): Dict {
+function readTemplate(path: string): ParsedTemplate {
   const parsed = parseTemplate(readFileSync(path, 'utf8'))
-  if (parsed.ok) return parsed.value.body
+  if (parsed.ok) return parsed.value
   const { message, line } = parsed.error
   throw new UsageError(message, line === undefined ? path : `${path}:${line}`, 'Correct the template.')
 }
@@ -127,6 +127,35 @@ async function upload(
 }
 
 async function createChangeSet(
+  client: PlatformClient,
+  request: DeploymentRequest,
+  template: ParsedTemplate,
+): Promise<string> {
+  try {
+    return await createdChangeSet(client, request, template.body)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    throw new ApiError(error.code, error.message, placeOf(error.message, request.template, template))
+  }
+}
+
+/** The line of the first resource or parameter whose name or type the refusal says; without one the whole file. */
+function placeOf(message: string, path: string, template: ParsedTemplate): string {
+  const { body } = template
+  const isNamed = (word: unknown): boolean =>
+    typeof word === 'string' && message.split(/[^\w:.-]+/).includes(word)
+  for (const section of ['Resources', 'Parameters']) {
+    const found = Object.entries(isDict(body[section]) ? body[section] : {}).find(
+      ([name, entry]) =>
+        isNamed(name) || (section === 'Resources' && isDict(entry) && isNamed(entry['Type'])),
+    )
+    const line = found === undefined ? undefined : template.lineOf(section, found[0])
+    if (line !== undefined) return `${path}:${line}`
+  }
+  return path
+}
+
+async function createdChangeSet(
   client: PlatformClient,
   request: DeploymentRequest,
   body: Dict,

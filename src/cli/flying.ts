@@ -28,7 +28,11 @@ export interface FlightFile {
 export function readFlight(path: string): FlightFile {
   const text = fileText(path)
   const parsed = parseTemplate(text)
-  if (!parsed.ok) throw new UsageError(parsed.error.message, at(path, parsed.error.line), 'Correct the file.')
+  if (!parsed.ok) {
+    // the reader of templates is AWS's voice; a flight is no template
+    const message = parsed.error.message.replace(/^Template format error: /, '')
+    throw new UsageError(message, at(path, parsed.error.line), 'Correct the file.')
+  }
   const flight = parseFlight(parsed.value.body, (where) => parsed.value.lineOf(...where))
   if (flight.ok) return { flight: flight.value, path }
   const [first, ...others] = flight.error

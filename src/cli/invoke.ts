@@ -1,5 +1,6 @@
 /** `windtunnel invoke`: one synchronous call of a function, its answer and the end of its log. */
 import { readFileSync } from 'node:fs'
+import { parseJson, stringAt } from '#base/json.ts'
 import { type Parsed, UsageError } from '#cli/arguments.ts'
 import { clientOf } from '#cli/client.ts'
 import { type Command, EXIT } from '#cli/command.ts'
@@ -30,13 +31,20 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
     terminal.out(JSON.stringify({ status: response.status, functionError, payload: answer, log, tookMs }))
     return failed ? EXIT.failed : EXIT.ok
   }
-  if (!response.ok) throw new UsageError(answer, name, 'windtunnel logs FUNCTION shows what it wrote.')
+  if (!response.ok) throw refusal(answer, name)
   terminal.out(answer)
   if (log !== '') terminal.note(log.trimEnd())
   terminal.note(
     `${functionError === undefined ? 'ok' : `function error ${functionError}`}  ${tookMs.toFixed(1)} ms at the client`,
   )
   return failed ? EXIT.failed : EXIT.ok
+}
+
+/** Lambda's refusals are JSON with one of two spellings of the message. */
+function refusal(answer: string, name: string): UsageError {
+  const parsed = parseJson(answer)
+  const message = stringAt(parsed, 'Message') ?? stringAt(parsed, 'message') ?? answer
+  return new UsageError(message, name, 'windtunnel environments lists the functions that ran.')
 }
 
 export const invoke: Command = {

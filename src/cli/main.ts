@@ -90,7 +90,7 @@ function ending(error: unknown, terminal: Terminal): number {
   if (error instanceof ApiError) {
     printTrouble(
       terminal,
-      new Trouble(error.message, error.code, 'The platform answered as AWS does; change the request.'),
+      new Trouble(error.message, error.thing, 'The platform answered as AWS does; change the request.'),
     )
     return EXIT.failed
   }

@@ -42,7 +42,7 @@ export function settingsOf(parsed: Parsed): PlatformSettings {
     dataFolder: memory
       ? undefined
       : resolve(setting(parsed, 'data', SETTINGS.data.variable) ?? SETTINGS.data.fallback),
-    cacheFolder: cacheFolder(),
+    cacheFolder: parsed.has('cache') ? resolve(parsed.value('cache') ?? '') : cacheFolder(),
     virtualTime: setting(parsed, 'virtual-time', SETTINGS.virtualTime.variable) !== undefined,
     seed: seed === undefined ? undefined : whole(parsed, 'seed', SETTINGS.seed.variable, 0),
     strictRuntimes: setting(parsed, 'strict-runtimes', SETTINGS.strictRuntimes.variable) !== undefined,

@@ -6,7 +6,7 @@ import { failed, ok, type Result } from '#base/result.ts'
 import { nearest } from '#engines/distance/distance.ts'
 import type { Budget, Metric } from '#lab/flight.ts'
 import { METRICS } from '#lab/flight-schema.ts'
-import { formatCount, formatMs, formatPercent, formatUsdPerMillion } from '#lab/figures.ts'
+import { formatCount, formatMs, formatPercent, formatUsdPerMillion, TOO_SMALL } from '#lab/figures.ts'
 import type { BudgetResult, RouteReport } from '#lab/report.ts'
 
 const UNITS: Readonly<Record<Metric, readonly string[]>> = {
@@ -105,6 +105,33 @@ function printed(budget: Budget, figure: number): string {
   }
 }
 
+const keeps = (budget: Budget, figure: number): boolean =>
+  budget.comparison === '<' ? figure < budget.limit : figure <= budget.limit
+
+type Judged = Pick<BudgetResult, 'outcome' | 'measured' | 'answer'>
+
+/**
+ * No percentile for want of samples. When even the slowest request keeps the limit, every percentile does; when half
+ * of them break it, every higher one does.
+ */
+function undecided(budget: Budget, route: RouteReport | undefined): Judged {
+  const none = { outcome: 'undecided', measured: null } as const
+  if (route === undefined || route.n === 0 || budget.unit !== 'ms')
+    return { ...none, answer: 'nothing was measured' }
+  const { maxMs, p50Ms, n } = route
+  if (maxMs !== null && keeps(budget, maxMs)) {
+    return {
+      outcome: 'ok',
+      measured: maxMs,
+      answer: `ok: the slowest of ${formatCount(n)} took ${formatMs(maxMs)}`,
+    }
+  }
+  if (p50Ms !== null && !keeps(budget, p50Ms) && budget.metric !== 'p50') {
+    return { outcome: 'broken', measured: p50Ms, answer: `broken: the median is ${formatMs(p50Ms)}` }
+  }
+  return { ...none, answer: TOO_SMALL }
+}
+
 /** Judges one budget. */
 export function judgeBudget(
   budget: Budget,
@@ -120,11 +147,8 @@ export function judgeBudget(
     limit: budget.limit,
     unit: budget.unit,
   }
-  if (route === undefined || figure === undefined) {
-    const why = budget.unit === 'ms' && (route?.n ?? 0) > 0 ? 'n too small' : 'nothing was measured'
-    return { ...base, outcome: 'undecided', measured: null, answer: why }
-  }
-  const holds = budget.comparison === '<' ? figure < budget.limit : figure <= budget.limit
+  if (route === undefined || figure === undefined) return { ...base, ...undecided(budget, route) }
+  const holds = keeps(budget, figure)
   const self = route.self
   if (budget.unit === 'ms' && !self.measurable) {
     const at = self.measurableRatePerS

@@ -9,8 +9,12 @@ import type { EnvironmentLane, EnvironmentSegment, FunctionReport } from '#lab/r
 
 /** Lanes in a report; the rest are counted. */
 export const LANES_MAX = 120
-/** Segments of a lane; shorter gaps than a two-thousandth of the axis are not drawn apart. */
-const RESOLUTION = 2_000
+/** Pieces of the axis that all lanes of a report share: many lanes are drawn coarser, and a report stays small. */
+const PIECES_MAX = 9_000
+
+/** Shorter gaps than this part of the axis are not drawn apart. */
+export const piecesOfLane = (lanes: number): number =>
+  Math.min(2_000, Math.max(80, Math.floor(PIECES_MAX / Math.max(1, lanes))))
 
 export interface Axis {
   readonly startedAt: number
@@ -66,7 +70,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 function concurrencyOf(invocations: readonly Invocation[]): number {
   const busy = invocations.map((i): [number, number] => [
-    i.span.start + i.queueMs,
+    i.span.start + i.waited.queueMs,
     i.span.start + i.span.durationMs,
   ])
   return mostAtOnce(busy, { startedAt: 0, columnMs: 1, count: 1 })[0] ?? 0
@@ -86,10 +90,11 @@ export function environmentLanes(
     else known.push(invocation)
   }
   const gone = goneAt(spans)
+  const resolutionMs = axis.durationMs / piecesOfLane(Math.min(LANES_MAX, byEnvironment.size))
   const lanes = [...byEnvironment].slice(0, LANES_MAX).map(([id, all]) => ({
     id,
     functionName: present(all[0], 'a lane begins with an invocation').functionName,
-    segments: segmentsOf(all, gone.get(id), axis),
+    segments: segmentsOf(all, gone.get(id), { ...axis, resolutionMs }),
   }))
   // The sort is stable: within a function the order stays.
   lanes.sort((a, b) => (a.functionName < b.functionName ? -1 : a.functionName > b.functionName ? 1 : 0))
@@ -107,8 +112,12 @@ function goneAt(spans: readonly Span[]): Map<string, number> {
   return gone
 }
 
-function segmentsOf(all: readonly Invocation[], gone: number | undefined, axis: Axis): EnvironmentSegment[] {
-  const resolutionMs = axis.durationMs / RESOLUTION
+function segmentsOf(
+  all: readonly Invocation[],
+  gone: number | undefined,
+  axis: Axis & { readonly resolutionMs: number },
+): EnvironmentSegment[] {
+  const { resolutionMs } = axis
   const segments: { kind: EnvironmentSegment['kind']; from: number; to: number }[] = []
   const add = (kind: EnvironmentSegment['kind'], from: number, to: number): void => {
     const last = segments.at(-1)
@@ -118,13 +127,14 @@ function segmentsOf(all: readonly Invocation[], gone: number | undefined, axis: 
     else segments.push({ kind, from, to })
   }
   for (const invocation of all) {
-    const begin = invocation.span.start + invocation.queueMs
+    const { startMs, initMs, queueMs } = invocation.waited
+    const begin = invocation.span.start + queueMs
     const end = invocation.span.start + invocation.span.durationMs
     const before = segments.at(-1)
     if (before !== undefined) add('frozen', before.to, begin)
-    add('start', begin, begin + invocation.startMs)
-    add('init', begin + invocation.startMs, begin + invocation.startMs + invocation.initMs)
-    add('invoke', begin + invocation.startMs + invocation.initMs, end)
+    add('start', begin, begin + startMs)
+    add('init', begin + startMs, begin + startMs + initMs)
+    add('invoke', begin + startMs + initMs, end)
   }
   const finish = axis.startedAt + axis.durationMs
   const last = segments.at(-1)

@@ -113,7 +113,7 @@ test('parseFlight() reads every kind of phase and target', () => {
   assert.deepEqual(planOf(read.value, endpoints), plan, 'the same seed draws the same plan')
   assert.match(
     describeLoad(read.value.phases),
-    /^open loop, constant 5\.00 requests\/s for 500 ms, then Poisson 0 -> 10\.0 requests\/s for 2 min, then 3 requests at once, once, then a recorded/,
+    /^open loop, constant 5 requests\/s for 500 ms, then Poisson 0 -> 10 requests\/s for 2 min, then 3 requests at once, once, then a recorded/,
   )
 })
 

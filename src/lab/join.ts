@@ -26,6 +26,8 @@ export interface Invocation {
   readonly startMs: Ms
   readonly initMs: Ms
   readonly durationMs: Ms
+  /** How much of start and init this caller waited for: an environment may have been made ahead, or for another. */
+  readonly waited: { readonly queueMs: Ms; readonly startMs: Ms; readonly initMs: Ms }
   readonly billedMs: Ms | undefined
   readonly memoryMb: number | undefined
   readonly maxMemoryMb: number | undefined
@@ -64,16 +66,24 @@ export function invocationOf(span: Span, children: readonly Span[] = []): Invoca
   if (span.service !== 'lambda' || span.operation !== 'Invoke') return undefined
   const functionName = stringAt(span.attributes, 'functionName')
   if (functionName === undefined) return undefined
-  const ms = (attribute: string, phase: string): Ms =>
+  const told = (attribute: string, phase: string): Ms =>
     numberAt(span.attributes, attribute) ?? phaseSum(children, phase)
+  const seen = children.some(isPhase)
+  const waited = (attribute: string, phase: string): Ms =>
+    seen ? phaseSum(children, phase) : (numberAt(span.attributes, attribute) ?? 0)
   return {
     span,
     functionName,
     cold: valueAt(span.attributes, 'cold') === true,
-    queueMs: ms('queueMs', 'queue'),
-    startMs: ms('startMs', 'start'),
-    initMs: ms('initMs', 'init'),
-    durationMs: ms('durationMs', 'invoke'),
+    queueMs: told('queueMs', 'queue'),
+    startMs: told('startMs', 'start'),
+    initMs: told('initMs', 'init'),
+    durationMs: told('durationMs', 'invoke'),
+    waited: {
+      queueMs: waited('queueMs', 'queue'),
+      startMs: waited('startMs', 'start'),
+      initMs: waited('initMs', 'init'),
+    },
     billedMs: numberAt(span.attributes, 'billedMs'),
     memoryMb: numberAt(span.attributes, 'memoryMb'),
     maxMemoryMb: numberAt(span.attributes, 'maxMemoryMb'),
@@ -183,9 +193,9 @@ function phasesOf(sample: LoadSample, spans: readonly Span[], first: Invocation 
     return taken
   }
   const handlerAll = take(first.durationMs)
-  const init = take(first.initMs)
-  const start = take(first.startMs)
-  const queue = take(first.queueMs)
+  const init = take(first.waited.initMs)
+  const start = take(first.waited.startMs)
+  const queue = take(first.waited.queueMs)
   const downstream = Math.min(handlerAll, downstreamMs(spans, first, handlerAll))
   const throttled = Math.min(handlerAll - downstream, first.cpuThrottledMs)
   const handler = handlerAll - downstream - throttled

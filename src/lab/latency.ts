@@ -151,7 +151,7 @@ function runQueueOf(request: FlownRequest): Ms {
 /** Time in which our own process could have been what a request waited for. */
 function platformMs({ phases, sample }: FlownRequest): Ms {
   if (phases === undefined) return Math.max(0, sample.latencyMs - sample.lateMs)
-  return phases.client + phases.gateway + phases.overhead + phases.queue + phases.downstream
+  return phases.client + phases.gateway + phases.overhead
 }
 
 /** Two digits, downwards: an estimate must not look better than it is. */

@@ -133,6 +133,20 @@ function requestOf(
     }),
   )
   if (throttled) return
+  const phase = (operation: string, from: number, ms: number): void => {
+    const parentId = `b000${id}`
+    into.spans.push(
+      span(traceId, `${operation}${id}`, {
+        parentId,
+        service: 'lambda',
+        operation,
+        start: instant(from),
+        durationMs: ms,
+      }),
+    )
+  }
+  if (cold) phase('start', start + 0.3, startMs)
+  if (cold) phase('init', start + 0.3 + startMs, initMs)
   const began = instant(start + 0.3 + startMs + initMs)
   into.spans.push(
     span(traceId, `c000${id}`, {

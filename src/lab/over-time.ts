@@ -80,7 +80,7 @@ function flightTime({ sample, timed }: FlownRequest): Interval[] {
 
 /** While an environment was busy or being made for the request; waiting for one is not concurrency. */
 export function invocationTimes({ invocations }: FlownRequest): Interval[] {
-  return invocations.map(({ span, queueMs }) => [span.start + queueMs, span.start + span.durationMs])
+  return invocations.map(({ span, waited }) => [span.start + waited.queueMs, span.start + span.durationMs])
 }
 
 /** The most intervals open at one moment, in each column. */

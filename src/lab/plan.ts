@@ -8,7 +8,7 @@ import { failed, ok, type Result } from '#base/result.ts'
 import { arrivalsOf, drawTargets, type LoadPhase, phaseMs } from '#engines/arrivals/arrivals.ts'
 import type { LoadPlan, LoadTarget } from '#ports/load.ts'
 import { type Flight, type FlightPhase, type FlightTarget, REQUESTS_MAX } from '#lab/flight.ts'
-import { formatCount, formatSignificant, formatSpan } from '#lab/figures.ts'
+import { formatCount, formatSpan } from '#lab/figures.ts'
 
 /** Where the targets of a flight are found. Each answers undefined when there is no such thing. */
 export interface Endpoints {
@@ -99,7 +99,7 @@ export function describeLoad(phases: readonly FlightPhase[]): string {
 }
 
 function describePhase(phase: FlightPhase): string {
-  const rate = (perS: number): string => formatSignificant(perS, 3)
+  const rate = (perS: number): string => String(Number(perS.toPrecision(3)))
   switch (phase.kind) {
     case 'constant':
       return `constant ${rate(phase.ratePerS)} requests/s for ${formatSpan(phase.durationMs)}`

@@ -12,7 +12,7 @@ import { tuneReport } from '#lab/tune.ts'
 import { madeUp, THREE_ROUTES } from '#lab/made-up-flight.test.ts'
 
 const library = { script: 'var uPlot = function () {};', style: '.uplot {}' }
-const budgets = ['p99 < 300 ms', 'GET /python max < 20 ms', 'GET /node p99 < 3 ms'].flatMap((text) => {
+const budgets = ['p99 < 300 ms', 'GET /python max < 20 ms', 'GET /node p99 < 30 ms'].flatMap((text) => {
   const read = readBudget(
     text,
     THREE_ROUTES.map((route) => route.name),
@@ -137,7 +137,7 @@ test('markdownOf() begins with the verdict and says budgets in words', () => {
   assert.match(lines[0] ?? '', /^\*\*GET \/python: the slowest request is/)
   assert.ok(lines.includes('| `p99 < 300 ms` | kept | ok: 86.9 ms |'))
   assert.ok(lines.includes('| `GET /python max < 20 ms` | **broken** | broken: 87.5 ms |'))
-  assert.ok(lines.includes('| `GET /node p99 < 3 ms` | not judged | n too small |'))
+  assert.ok(lines.includes('| `GET /node p99 < 30 ms` | not judged | n too small |'))
 })
 
 test('markdownOf() cannot be broken out of by a name', () => {
@@ -149,7 +149,7 @@ test('junitOf() fails broken budgets, skips unjudged ones, and escapes', () => {
   const text = junitOf({ ...report, name: 'a<b>&"c"\u0007' })
   assert.match(text, /tests="4" failures="1" skipped="1"/)
   assert.match(text, /name="GET \/python max &lt; 20 ms"><failure message="broken: 87.5 ms"\/>/)
-  assert.match(text, /name="GET \/node p99 &lt; 3 ms"><skipped message="n too small"\/>/)
+  assert.match(text, /name="GET \/node p99 &lt; 30 ms"><skipped message="n too small"\/>/)
   assert.match(text, /classname="a&lt;b&gt;&amp;&quot;c&quot;\?"/)
 })
 

@@ -136,7 +136,7 @@ test('reportOf() judges budgets on all requests and on one route, and leaves und
         'p99 < 300 ms',
         'errors < 0.1 %',
         'usd_per_million < 2.5',
-        'GET /node p99 < 300 ms',
+        'GET /node p99 < 30 ms',
         'GET /python max < 20 ms',
       ),
     }),
@@ -147,6 +147,29 @@ test('reportOf() judges budgets on all requests and on one route, and leaves und
   )
   assert.equal(report.budgets[3]?.answer, 'n too small')
   assert.equal(report.budgetsOutcome, 'broken')
+})
+
+test('reportOf() judges a percentile that n is too small for by the slowest and the median where these decide', () => {
+  const report = reportOf(
+    madeUp(THREE_ROUTES, { budgets: budgets('GET /node p99 < 300 ms', 'GET /node p99 < 1 ms') }),
+  )
+  assert.deepEqual(
+    report.budgets.map(({ outcome, answer }) => [outcome, answer.replace(/[\d.]+ ms/, 'N ms')]),
+    [
+      ['ok', 'ok: the slowest of 402 took N ms'],
+      ['broken', 'broken: the median is N ms'],
+    ],
+  )
+})
+
+test('reportOf() says what the tail is without the cold requests when these are only part of it', () => {
+  const report = reportOf(
+    madeUp([{ name: 'GET /a', functionName: 'f', n: 600, cold: 1, starved: { each: 100, ms: 30 } }]),
+  )
+  assert.match(
+    report.verdict[0] ?? '',
+    /1 of its 600 requests was cold; without it the slowest is 3\d\.\d ms, 1\d x the median\.$/,
+  )
 })
 
 test('reportOf() bills the flight exactly, per million and per route', () => {
@@ -210,7 +233,7 @@ test('reportOf() lists the slowest requests with phases that add up to their lat
     )
     assert.deepEqual(
       trace.spans.map((span) => span.operation),
-      ['request', 'Invoke', 'invoke'],
+      ['request', 'Invoke', 'start', 'init', 'invoke'],
     )
   }
 })

@@ -97,20 +97,28 @@ function tailSentence(routes: readonly RouteReport[]): string {
 function explanation(route: RouteReport): string {
   const { tail } = route
   if (tail === null) return 'No trace tells why.'
+  const were = route.cold === 1 ? 'was' : 'were'
+  const coldOnes = `${formatCount(route.cold)} of its ${plural(route.n, 'request')} ${were} cold`
   if (tail.cold > 0 && tail.cold === tail.requests) {
-    const one = route.cold === 1
-    return `${formatCount(route.cold)} of its ${plural(route.n, 'request')} ${one ? 'was cold, and explains' : 'were cold, and explain'} all of it.`
+    return `${coldOnes}, and ${route.cold === 1 ? 'explains' : 'explain'} all of it.`
   }
+  if (tail.cold > 0) return `${coldOnes}${withoutCold(route)}.`
   const [first, second] = [...tail.phases].sort((a, b) => b.meanMs - a.meanMs)
-  const cold =
-    tail.cold === 0
-      ? 'None of the slowest was cold; '
-      : `${formatCount(tail.cold)} of the ${formatCount(tail.requests)} slowest were cold; `
-  if (first === undefined) return `${cold}their spans were not found.`
+  if (first === undefined) return 'None of the slowest was cold; their spans were not found.'
   const share = (ms: number): string => `${Math.round((ms / tail.meanMs) * 100)} %`
   const also =
     second === undefined || second.meanMs < tail.meanMs * 0.2
       ? ''
       : `, ${PHASE_WORDS[second.name]} ${share(second.meanMs)}`
-  return `${cold}${PHASE_WORDS[first.name]} is ${share(first.meanMs)} of the tail${also}.`
+  return `None of the slowest was cold; ${PHASE_WORDS[first.name]} is ${share(first.meanMs)} of the tail${also}.`
+}
+
+/** What the tail would be of the warm requests alone: how much the cold ones explain. */
+function withoutCold(route: RouteReport): string {
+  const { warmLatency, p50Ms } = route
+  const percentile = route.p99Ms !== null && warmLatency.p99Ms !== null
+  const ms = percentile ? warmLatency.p99Ms : warmLatency.maxMs
+  if (ms === null || p50Ms === null) return ''
+  const without = route.cold === 1 ? 'without it' : 'without them'
+  return `; ${without} ${percentile ? 'p99' : 'the slowest'} is ${formatMs(ms)}, ${formatFactor(ms / Math.max(p50Ms, 1e-6))} the median`
 }

@@ -184,6 +184,7 @@ const operate: Step = async (context) => {
     headers: request.headers,
     presigned: found.scope?.presigned ?? false,
     signal: context.signal,
+    header: (name, value) => (context.extraHeaders = [...context.extraHeaders, [name, value]]),
   })
   context.response = parts.wires.of(found.service).encode(target, output, answering(context))
 }

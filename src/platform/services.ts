@@ -39,7 +39,7 @@ import {
   stopLambda,
   sweepLambda,
 } from '#services/lambda/index.ts'
-import { createLogs, logs } from '#services/logs/index.ts'
+import { createLogs, logs, resetLogs } from '#services/logs/index.ts'
 import { corsAnswer, createS3, s3, sweepS3 } from '#services/s3/index.ts'
 import { createSts, sts } from '#services/sts/index.ts'
 
@@ -82,6 +82,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
   const rest = createApiGateway(ports)
   const http = createApiGatewayV2(ports)
   const stacks = createCloudFormation(ports)
+  const logState = createLogs(ports)
   const all: readonly Wired[] = [
     {
       service: mount(lambda, lambdaState),
@@ -90,7 +91,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
       reset: async () => await resetLambda(lambdaState),
       stop: async () => await stopLambda(lambdaState),
     },
-    { service: mount(logs, createLogs(ports)) },
+    { service: mount(logs, logState), reset: async () => resetLogs(logState) },
     { service: mount(s3, s3State), start: async () => void (await sweepS3(s3State, s3Blobs.ids())) },
     { service: mount(sts, createSts(ports)) },
     { service: mount(iam, createIam(ports)) },

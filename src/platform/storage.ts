@@ -1,5 +1,5 @@
 /** Where everything durable lies: folders below the data folder, or nothing but memory. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { present } from '#base/assert.ts'
@@ -46,10 +46,17 @@ export interface StorageOptions {
   fatal(trouble: Trouble): void
 }
 
+/** Functions have users of their own: they pass through it to their code and their /tmp, and list nothing. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'windtunnel-memory-'))
+  chmodSync(folder, 0o711)
+  return folder
+}
+
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { dataFolder, log } = options
   const fatal = (trouble: Trouble): void => options.fatal(trouble)
-  const folder = dataFolder ?? mkdtempSync(join(tmpdir(), 'windtunnel-memory-'))
+  const folder = dataFolder ?? temporaryFolder()
   const stores =
     dataFolder === undefined
       ? memoryStores()

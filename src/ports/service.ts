@@ -24,6 +24,8 @@ export interface Call {
   readonly presigned: boolean
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal
+  /** Adds a header of ours to the answer; absent for calls from inside, which have none. */
+  readonly header?: ((name: string, value: string) => void) | undefined
 }
 
 export interface Shape {

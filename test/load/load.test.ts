@@ -1,5 +1,6 @@
 /** The real generator, in its own process, against servers of this one. Real time: what is tested is how it is kept. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { test } from 'node:test'
@@ -239,4 +240,28 @@ test('run() refuses a target that is no address or would smuggle a header', asyn
   for (const more of [{ url: 'ftp://x/' }, { url: 'nonsense' }, { headers: { a: 'b\r\nEvil: yes' } }]) {
     await assert.rejects(run(bad(more)), Trouble)
   }
+})
+
+test('run() leaves no process behind when its parent is killed', async () => {
+  await using serving = await serve((_, response) => response.end('ok'))
+  const plan = planFor(`http://127.0.0.1:${serving.port}/`, {
+    kind: 'constant',
+    ratePerS: 100,
+    durationMs: 20_000,
+  })
+  const script = `
+    import { processLoad } from '#host/load/load.ts'
+    await processLoad().run(${JSON.stringify(plan)}, () => undefined, new AbortController().signal)`
+  const first = new Promise<void>((seen) => serving.server.once('request', () => seen()))
+  const closed = new Promise<void>((gone) =>
+    serving.server.once('connection', (socket) => socket.once('close', () => gone())),
+  )
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })
+  await first
+  parent.kill('SIGKILL')
+  // Connections of a generator that lived on would stay open for the rest of its time.
+  await closed
+  await new Promise<void>((free) =>
+    serving.server.getConnections((_, count) => (assert.ok(count <= 1), free())),
+  )
 })

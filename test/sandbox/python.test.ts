@@ -1,10 +1,10 @@
 /** The Python runtime client in a real sandbox, on whatever Python the machine has. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { findPythons } from '#host/sandbox/pythons.ts'
+import { bestOfEach, findPythons } from '#host/sandbox/pythons.ts'
 import { FakeEnvironment, type Opened, opened, staged } from './fake-lambda.ts'
 
-const pythons = await findPythons()
+const pythons = bestOfEach(await findPythons())
 const runtime = `python3.${pythons.at(-1)?.minor ?? 0}`
 const skip = pythons.length === 0 ? 'no Python 3.9 or newer on this machine' : false
 

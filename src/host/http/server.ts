@@ -34,20 +34,24 @@ export async function listen(options: {
   port: number
   address: string
   handle: Handle
+  /** For tests: instead of `RECEIVE_TIMEOUT_MS`. */
+  receiveTimeoutMs?: number
 }): Promise<HttpServer> {
+  const receiveTimeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS
   const server = createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
-    requestTimeout: RECEIVE_TIMEOUT_MS,
+    requestTimeout: receiveTimeoutMs,
+    headersTimeout: receiveTimeoutMs,
+    connectionsCheckingInterval: Math.min(30_000, receiveTimeoutMs),
     keepAliveTimeout: KEEP_ALIVE_MS,
   })
-  server.headersTimeout = RECEIVE_TIMEOUT_MS
   server.on('request', (request, response) => serve(request, response, options.handle))
   // S3 clients wait for the go-ahead; sending it at once keeps the path equal for both kinds of client.
   server.on('checkContinue', (request, response) => {
     response.writeContinue()
     serve(request, response, options.handle)
   })
-  server.on('clientError', (_error, socket) => refuse(socket))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, error.code))
   await started(server, options)
   const bound = server.address()
   assert(bound !== null && typeof bound === 'object', 'a server that listens on a port has an address')
@@ -90,13 +94,21 @@ function close(server: Server, graceMs: number): Promise<void> {
   })
 }
 
-function refuse(socket: Duplex): void {
+/** Requests that never became one. Source: RFC 9110, 408; RFC 6585, 431. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+function refuse(socket: Duplex, code: string | undefined): void {
   if (!socket.writable) {
     socket.destroy()
     return
   }
+  const status = REFUSALS[code ?? ''] ?? '400 Bad Request'
+  const body = `${status.slice(4)}\n`
   socket.end(
-    'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 12\r\n\r\nBad Request\n',
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   )
 }
 
@@ -195,8 +207,12 @@ function collect(
   })
 }
 
-/** Requests whose body nobody read are drained to this size, so that the connection can be used again. */
-const DRAIN_BYTES_MAX = 1024 * 1024
+/**
+ * What is left of a body that nobody read is drained up to this, after its answer: a connection that is closed earlier
+ * is reset, and its sender sees the reset instead of the answer.
+ */
+const DRAIN_BYTES_MAX = 256 * 1024 * 1024
+const DRAIN_MS = 30_000
 
 async function send(
   incoming: IncomingMessage,
@@ -204,7 +220,7 @@ async function send(
   response: HttpResponse,
 ): Promise<void> {
   if (outgoing.destroyed) return
-  drain(incoming)
+  const rest = drain(incoming)
   const headers: string[] = []
   for (const [name, value] of response.headers) headers.push(name, value)
   const body = response.body
@@ -215,7 +231,12 @@ async function send(
       headers.push('Content-Length', String(body === undefined ? 0 : Buffer.byteLength(body)))
     }
     outgoing.writeHead(response.status, headers)
-    outgoing.end(bodiless ? undefined : body)
+    if (rest !== undefined) {
+      outgoing.flushHeaders()
+      if (!bodiless && body !== undefined && body.length > 0) outgoing.write(body)
+      await rest
+      outgoing.end()
+    } else outgoing.end(bodiless ? undefined : body)
     return
   }
   outgoing.writeHead(response.status, headers)
@@ -231,12 +252,22 @@ async function send(
   }
 }
 
-function drain(incoming: IncomingMessage): void {
-  if (incoming.complete || incoming.readableFlowing === true) return
-  let size = 0
-  incoming.on('data', (part: Buffer) => {
-    size += part.length
-    if (size > DRAIN_BYTES_MAX) incoming.destroy()
+/** Undefined when the request is whole, else when it is, or its bounds are reached and the connection is cut. */
+function drain(incoming: IncomingMessage): Promise<void> | undefined {
+  if (incoming.complete || incoming.destroyed) return undefined
+  return new Promise((resolve) => {
+    let size = 0
+    const cut = setTimeout(() => incoming.destroy(), DRAIN_MS)
+    incoming.on('data', (part: Buffer) => {
+      size += part.length
+      if (size > DRAIN_BYTES_MAX) incoming.destroy()
+    })
+    for (const event of ['end', 'close']) {
+      incoming.on(event, () => {
+        clearTimeout(cut)
+        resolve()
+      })
+    }
   })
 }
 

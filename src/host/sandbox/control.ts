@@ -139,10 +139,12 @@ export class Control {
     const queue = this.#sched?.read() ?? ''
     const peak = this.#peak?.read() ?? ''
     const cpuMs = this.#cpuUsage === undefined ? processCpuMs(own) : this.#cpuTotalMs()
+    const throttledMs = this.#throttledTotalMs()
     this.#last = {
       cpuMs: Math.max(this.#last.cpuMs, cpuMs),
-      throttledMs: this.#throttledTotalMs(),
-      runQueueMs: queue === '' ? this.#last.runQueueMs : schedstat(queue).waitedMs,
+      throttledMs,
+      // the kernel counts a throttled thread as waiting; what is left is the wait for a core
+      runQueueMs: queue === '' ? this.#last.runQueueMs : Math.max(0, schedstat(queue).waitedMs - throttledMs),
       peakMemoryBytes:
         peak === ''
           ? Math.max(this.#last.peakMemoryBytes, processPeakBytes(own))

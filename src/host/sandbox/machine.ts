@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '#ports/clock.ts'
 import type { SandboxModes } from '#ports/sandboxes.ts'
-import { findPythons, versionText } from '#host/sandbox/pythons.ts'
+import { bestOfEach, findPythons, versionText } from '#host/sandbox/pythons.ts'
 import { openSandboxes } from '#host/sandbox/sandboxes.ts'
 import { pinnedVersion } from '../../../bin/node-binaries.mjs'
 
@@ -124,7 +124,7 @@ function nodeFacts(cacheFolder: string): MachineFact[] {
 }
 
 async function pythonFact(): Promise<MachineFact> {
-  const found = await findPythons()
+  const found = bestOfEach(await findPythons())
   return {
     name: 'python',
     level: found.length === 0 ? 'missing' : 'full',

@@ -26,7 +26,7 @@ print(json.dumps({"minor": sys.version_info[1], "patch": sys.version_info[2], "p
 
 const searched = { once: undefined as Promise<readonly Python[]> | undefined }
 
-/** Searched once for each process; the best patch of each minor version, oldest first. */
+/** Searched once for each process; all there are. */
 export function findPythons(): Promise<readonly Python[]> {
   return (searched.once ??= search())
 }
@@ -41,9 +41,13 @@ async function search(): Promise<readonly Python[]> {
     }
   }
   const answers = await Promise.all([...paths].map(ask))
+  return answers.filter((python) => python !== undefined).filter((python) => python.minor >= LEAST_MINOR)
+}
+
+/** The best patch of each minor version, oldest first. */
+export function bestOfEach(pythons: readonly Python[]): readonly Python[] {
   const best = new Map<number, Python>()
-  for (const python of answers) {
-    if (python === undefined || python.minor < LEAST_MINOR) continue
+  for (const python of pythons) {
     const known = best.get(python.minor)
     if (known === undefined || known.patch < python.patch) best.set(python.minor, python)
   }

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FoundRuntime } from '#ports/sandboxes.ts'
 import type { Mount } from '#host/sandbox/confinement.ts'
-import { findPythons, nearest, type Python, versionText } from '#host/sandbox/pythons.ts'
+import { bestOfEach, findPythons, nearest, type Python, versionText } from '#host/sandbox/pythons.ts'
 import { BinaryProblem, nodeBinary, pinnedVersion } from '../../../bin/node-binaries.mjs'
 
 export type RuntimeKind = 'node' | 'python' | 'custom'
@@ -53,6 +53,8 @@ export interface RuntimeOptions {
   readonly cacheFolder: string
   readonly strict: boolean
   progress(line: string): void
+  /** Whether a function's own user can run that file. */
+  canRun(path: string): Promise<boolean>
 }
 
 /** Faults: none; what cannot run is `missing`, with the remedy. */
@@ -131,7 +133,9 @@ async function planPython(
   minor: number,
   options: RuntimeOptions,
 ): Promise<PlannedRuntime> {
-  const found = await findPythons()
+  const runnable: Python[] = []
+  for (const python of await findPythons()) if (await options.canRun(python.path)) runnable.push(python)
+  const found = bestOfEach(runnable)
   const python = nearest(found, minor)
   if (python === undefined) {
     return {

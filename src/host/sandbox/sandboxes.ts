@@ -96,6 +96,8 @@ export async function openSandboxes(options: SandboxOptions): Promise<HostSandbo
       cacheFolder: options.cacheFolder,
       strict: options.strictRuntimes,
       progress: (line) => options.progress(line),
+      canRun: (path) =>
+        Promise.resolve(level !== 'process' || !hasUsers || areOpenToOthers(launcher, [path])),
     },
   })
   keepLauncher(host, () => openLauncher(isRoot).then(equipped))

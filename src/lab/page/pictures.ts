@@ -5,6 +5,7 @@
 import { linearScale, logScale, type Scale } from '#engines/plots/scale.ts'
 import { formatMs, formatUsd } from '#lab/figures.ts'
 import type { DistributionBin, EnvironmentLane, RouteReport, TraceReport } from '#lab/report.ts'
+import { piecesOfLane } from '#lab/environments.ts'
 import { waterfallOfRows } from '#lab/trace.ts'
 import { escapeHtml, px } from '#lab/page/markup.ts'
 
@@ -120,21 +121,18 @@ function markSvg(mark: Mark, x: Scale, next: Mark | undefined, before: Mark | un
       ? ' style="text-anchor:end" x="4"'
       : ''
   const label = `${mark.name}: ${formatMs(mark.ms)}. Arrow keys move it.`
-  return `<g class="mark" tabindex="0" role="slider" aria-label="${escapeHtml(label)}" aria-valuenow="${mark.ms}" data-name="${mark.name}" data-ms="${mark.ms}" transform="translate(${px(at)} 0)"><line y1="${HISTOGRAM.top - 6}" y2="${HISTOGRAM.bottom}"/><path d="M-5 ${HISTOGRAM.top - 12}h10l-5 8z"/><text y="${HISTOGRAM.top - 15}"${anchor}>${mark.name}</text></g>`
+  return `<g class="mark" tabindex="0" role="slider" aria-label="${escapeHtml(label)}" aria-valuenow="${mark.ms}" data-name="${mark.name}" data-ms="${mark.ms}" transform="translate(${px(at)} 0)"><rect class="grip" x="-8" y="0" width="16" height="${HISTOGRAM.bottom}"/><line y1="${HISTOGRAM.top - 6}" y2="${HISTOGRAM.bottom}"/><path d="M-5 ${HISTOGRAM.top - 12}h10l-5 8z"/><text y="${HISTOGRAM.top - 15}"${anchor}>${mark.name}</text></g>`
 }
 
 const LANE = { height: 9, gap: 3, axis: 20 }
 const LANE_KINDS = ['start', 'init', 'invoke', 'frozen', 'gone'] as const
-
-/** Drawn no finer than this many parts of the axis, so that many lanes stay small. */
-const laneParts = (lanes: number): number => Math.max(80, Math.floor(1_000 / Math.max(1, lanes / 9)))
 
 /** One lane an environment; paths instead of rectangles, because a busy lane has thousands of pieces. */
 export function lanesSvg(
   lanes: readonly EnvironmentLane[],
   durationMs: number,
 ): { svg: string; resolutionMs: number } {
-  const parts = laneParts(lanes.length)
+  const parts = Math.min(1_000, piecesOfLane(lanes.length))
   const names = 150
   const seconds = Math.max(durationMs / 1_000, 1e-3)
   const x = linearScale(seconds, { start: names, end: WIDTH - RIGHT }, 8)

@@ -9,6 +9,7 @@ h2{font-size:1.1rem;margin:2.2rem 0 .6rem;border-top:1px solid var(--line);paddi
 h3{font-size:1rem;margin:1.2rem 0 .3rem}
 p{margin:.4rem 0}
 .verdict p:first-child{font-size:1.35rem;line-height:1.35;margin:.4rem 0 .6rem}
+a{color:var(--warm)}
 .warning{border-left:3px solid var(--cold);padding:.2rem .7rem;background:var(--panel)}
 .faint,caption,.tick{color:var(--faint)}
 .wide{overflow-x:auto}
@@ -31,7 +32,7 @@ svg.patterns{position:absolute;width:0;height:0}
 .cold-ground{fill:var(--cold)}.waiting-ground{fill:var(--waiting)}.hatch-line{fill:var(--ground);opacity:.45}
 .before{fill:none;stroke:var(--text);stroke-width:1.2;stroke-dasharray:4 3}
 .grid{stroke:var(--line)}.tick{fill:var(--faint);text-anchor:middle}.tick.side{text-anchor:end}
-.mark line{stroke:var(--text);stroke-dasharray:3 3}.mark path{fill:var(--text)}.mark text{text-anchor:middle;font-weight:600}.mark{cursor:ew-resize;touch-action:none}
+.mark line{stroke:var(--text);stroke-dasharray:3 3}.mark path{fill:var(--text)}.mark .grip{fill:transparent}.mark text{text-anchor:middle;font-weight:600}.mark{cursor:ew-resize;touch-action:none}
 .lane-start{fill:color-mix(in srgb,var(--cold) 55%,var(--ground))}.lane-init{fill:url(#hatch-cold)}.lane-invoke{fill:var(--warm)}.lane-frozen{fill:var(--waiting)}.lane-gone{fill:var(--line)}
 .span-name,.span-figure,.lane-name{font-size:11.5px}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;font-size:.88rem;color:var(--faint);margin:.3rem 0}

@@ -139,6 +139,7 @@ export const functionsOnly = (): Fault =>
   )
 
 /** Source: recorded AWS answers. */
+export const noSuchPolicy = (): Fault => notFound('The resource you requested does not exist.')
 export const noPolicy = (): Fault => notFound('No policy is associated with the given resource.')
 export const statementNotFound = (id: string): Fault =>
   notFound(`Statement ${id} is not found in resource policy.`)

@@ -61,7 +61,7 @@ test('permissions become statements of the policy, as AWS writes them', async ()
     )
   assert.match(
     await refusal(operations.GetPolicy({ FunctionName: 'f' }, fake.state, call)),
-    /No policy is associated/,
+    /The resource you requested does not exist\.$/,
   )
   const { Statement } = (await add('s3', { SourceArn: 'arn:aws:s3:::b' })) as { Statement: string }
   assert.deepEqual(JSON.parse(Statement), {
@@ -165,4 +165,16 @@ test('a reservation counts before its function has run, also after a restart', a
   fake.sandboxes.last().boot()
   fake.sandboxes.last().work()
   await first
+})
+
+test('stopLambda() does not wait for a runtime that is being fetched, nor trips over its end', async () => {
+  const fake = fakeLambda(memoryStores())
+  let fail: ((error: Error) => void) | undefined
+  fake.sandboxes.runtimes = () => new Promise((_resolve, reject) => (fail = reject))
+  await create(fake)
+  await turns()
+  await stopLambda(fake.state)
+  fail?.(new Error('the launcher has ended'))
+  await turns()
+  assert.deepEqual(fake.warnings, [])
 })

@@ -51,7 +51,6 @@ export class LambdaState {
   readonly events: EventQueue
   readonly #functions = new Map<string, LiveFunction>()
   readonly #fleets = new Map<string, Fleet>()
-  readonly #preparations = new Set<Promise<void>>()
   readonly #reserved = new Map<string, Promise<void>>()
   #control: Store | undefined
   #generation = 0
@@ -157,18 +156,22 @@ export class LambdaState {
   /** Puts the record's generation in force: its code is there already, its runtime is found or fetched. */
   prepare(owner: Owner, live: LiveFunction): void {
     const preparing = this.#prepare(owner, live).finally(() => {
-      this.#preparations.delete(preparing)
       if (live.preparing === preparing) live.preparing = undefined
     })
     live.preparing = preparing
-    this.#preparations.add(preparing)
   }
 
   async #prepare(owner: Owner, live: LiveFunction): Promise<void> {
     const { record } = live
-    await this.reservations(owner)
-    const prepared = await this.#provide(record)
-    if (this.#functions.get(functionKey(owner, record.name)) !== live) return
+    const isCurrent = (): boolean => this.#functions.get(functionKey(owner, record.name)) === live
+    const prepared = await this.reservations(owner)
+      .then(() => this.#provide(record))
+      .catch((error: unknown) => {
+        // Deleted, reset or stopped meanwhile: what goes wrong then is nobody's concern.
+        if (isCurrent()) throw error
+        return undefined
+      })
+    if (prepared === undefined || !isCurrent()) return
     live.trouble = prepared.kind === 'found' ? '' : prepared.reason
     if (prepared.kind === 'found') this.activate(owner, live, prepared)
     if (record.state.kind === 'pending' || record.state.kind === 'updating')
@@ -296,7 +299,7 @@ export class LambdaState {
     return [...this.#fleets.values()].flatMap((fleet) => fleet.views())
   }
 
-  /** Ends all environments and forgets all functions; the store is not touched. */
+  /** Ends all environments and forgets all functions; the store is not touched. Preparations under way come to nothing. */
   async stop(): Promise<void> {
     this.events.stop()
     const fleets = [...this.#fleets.values()]
@@ -304,7 +307,6 @@ export class LambdaState {
     this.#fleets.clear()
     this.#reserved.clear()
     await Promise.all(fleets.map((fleet) => fleet.stop()))
-    await Promise.all(this.#preparations)
   }
 
   now(): Instant {

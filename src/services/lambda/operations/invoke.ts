@@ -3,6 +3,7 @@ import { EMPTY, base64, utf8 } from '#base/bytes.ts'
 import type { InvocationResponse, Lambda } from '#model/lambda.ts'
 import type { Operation } from '#ports/service.ts'
 import { optionNotWritten, tooManyRequests } from '#services/lambda/faults.ts'
+import { EVENT_QUEUE_HEADER } from '#services/lambda/limits.ts'
 import type { InvokeResult } from '#services/lambda/invocation.ts'
 import {
   checkedPayload,
@@ -38,6 +39,7 @@ export const invoke: Operation<Lambda['Invoke'], LambdaState> = async (input, st
   if (event) {
     if (state.events.full) throw tooManyRequests('CallerRateLimitExceeded')
     enqueue(state, of, request)
+    call.header?.(...EVENT_QUEUE_HEADER)
     return { StatusCode: 202, Payload: EMPTY }
   }
   return answerOf(await execute(state, of, request))

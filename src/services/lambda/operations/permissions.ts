@@ -8,6 +8,7 @@ import {
   functionNotFound,
   latestHasNoPolicy,
   noPolicy,
+  noSuchPolicy,
   policyNotFound,
   policyTooLong,
   principalInvalid,
@@ -110,6 +111,6 @@ export const removePermission: Operation<Lambda['RemovePermission'], LambdaState
 export const getPolicy: Operation<Lambda['GetPolicy'], LambdaState> = async (input, state, call) => {
   const name = policyOf(input, call)
   const live = await state.find(call, name)
-  if (live === undefined || live.record.policy.length === 0) throw noPolicy()
+  if (live === undefined || live.record.policy.length === 0) throw noSuchPolicy()
   return { Policy: document(live.record.policy), RevisionId: live.record.policyRevisionId }
 }
