@@ -140,7 +140,8 @@ async function sandboxMs(): Promise<unknown> {
   const exit = await bare.ended.promise
   const ms = performance.now() - started
   await bare.sandbox.destroy(0)
-  if (exit.trouble !== undefined || exit.code !== 0) throw new Error(`true ended with ${JSON.stringify(exit)}`)
+  if (exit.trouble !== undefined || exit.code !== 0)
+    throw new Error(`true ended with ${JSON.stringify(exit)}`)
   return { ms }
 }
 

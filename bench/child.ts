@@ -27,7 +27,8 @@ export class Child {
       else waiting?.reject(new Error(`${program}: ${error}`))
     })
     this.#process.on('exit', (code) => {
-      for (const waiting of this.#waiting.splice(0)) waiting.reject(new Error(`${program} ended with ${code}`))
+      for (const waiting of this.#waiting.splice(0))
+        waiting.reject(new Error(`${program} ended with ${code}`))
     })
   }
 

@@ -20,7 +20,9 @@ export function zipOf(files: Readonly<Record<string, string | Uint8Array>>): Uin
     const where = Buffer.alloc(14)
     where.writeUInt32LE((UNIX_MODE << 16) >>> 0, 6)
     where.writeUInt32LE(at, 10)
-    centrals.push(Buffer.concat([Buffer.from('PK\u0001\u0002\u0014\u0003'), common, where, Buffer.from(name)]))
+    centrals.push(
+      Buffer.concat([Buffer.from('PK\u0001\u0002\u0014\u0003'), common, where, Buffer.from(name)]),
+    )
     locals.push(local)
     at += local.length
   }

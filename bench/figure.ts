@@ -98,7 +98,10 @@ export function targetText({ target, unit }: Row): string {
  * Rounds in the order a b, b a, a b, ...: what the machine does meanwhile falls on all of them alike. Returns one list a
  * contender, in its order.
  */
-export async function interleaved<T>(rounds: number, contenders: readonly (() => Promise<T>)[]): Promise<T[][]> {
+export async function interleaved<T>(
+  rounds: number,
+  contenders: readonly (() => Promise<T>)[],
+): Promise<T[][]> {
   const found = contenders.map((): T[] => [])
   for (let round = 0; round < rounds; round++) {
     const order = [...contenders.keys()]

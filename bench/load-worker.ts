@@ -23,7 +23,7 @@ interface Loop {
 function responseBytes(buffer: Buffer): number {
   const end = buffer.indexOf('\r\n\r\n')
   if (end < 0) return 0
-  const head = buffer.latin1Slice(0, end)
+  const head = buffer.toString('latin1', 0, end)
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)
   if (length !== null) {
     const whole = end + 4 + Number(length[1])
@@ -52,7 +52,7 @@ function run(loop: Loop): Promise<void> {
       const bytes = responseBytes(pending)
       if (bytes === 0) return
       loop.latenciesMs.push(performance.now() - sentAt)
-      const head = pending.latin1Slice(9, 12)
+      const head = pending.toString('latin1', 9, 12)
       if (!head.startsWith('2') || pending.includes('unction-Error:')) loop.failed++
       if (loop.bodies !== undefined) loop.bodies.push(pending.toString('utf8', 0, bytes))
       pending = pending.subarray(bytes)
@@ -80,7 +80,8 @@ async function load(question: unknown): Promise<unknown> {
   await Promise.all(Array.from({ length: connections }, () => run(loop)))
   const elapsedMs = performance.now() - started
   const sorted = Float64Array.from(loop.latenciesMs).sort()
-  const quantile = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
+  const quantile = (q: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
   return {
     count: sorted.length,
     failed: loop.failed,

@@ -54,21 +54,26 @@ async function main(args: readonly string[]): Promise<number> {
   return failed ? 1 : 0
 }
 
-const machine = (): string => `${availableParallelism()} cores, ${process.platform} ${process.arch}, Node ${process.version}`
+const machine = (): string =>
+  `${availableParallelism()} cores, ${process.platform} ${process.arch}, Node ${process.version}`
 
-async function measured(figures: readonly Figure[], quick: boolean): Promise<{ rows: Row[]; failed: boolean }> {
+async function measured(
+  figures: readonly Figure[],
+  quick: boolean,
+): Promise<{ rows: Row[]; failed: boolean }> {
   const scratch = mkdtempSync(join(tmpdir(), 'windtunnel-bench-'))
   chmodSync(scratch, 0o711) // functions reach their code below it
   const rows: Row[] = []
   let failed = false
   try {
-    for (const { name, measure } of figures) {
+    for (const figure of figures) {
+      const { name } = figure
       const startedAt = performance.now()
       const step = (line: string): void => void process.stderr.write(`${name}: ${line}\n`)
       step('measuring')
       try {
         const root = dirname(dirname(fileURLToPath(import.meta.url)))
-        rows.push(...(await measure({ quick, root, cacheFolder: cacheFolder(), scratch, step })))
+        rows.push(...(await figure.measure({ quick, root, cacheFolder: cacheFolder(), scratch, step })))
         step(`measured in ${Math.round((performance.now() - startedAt) / 1_000)} s`)
       } catch (error) {
         failed = true

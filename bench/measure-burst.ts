@@ -21,7 +21,11 @@ interface Burst {
   readonly idleStallMs: number
 }
 
-async function burstOf(settings: Settings, environments: number, index: number): Promise<Burst & { modes: string }> {
+async function burstOf(
+  settings: Settings,
+  environments: number,
+  index: number,
+): Promise<Burst & { modes: string }> {
   const platform = await PlatformUnderTest.start(settings)
   const bare = new Child('bare.ts', [join(settings.scratch, `bare-burst-${index}`), settings.cacheFolder])
   const driver = new Driver()

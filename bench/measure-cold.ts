@@ -49,7 +49,8 @@ async function measure(settings: Settings): Promise<readonly Row[]> {
   const driver = new Driver()
   try {
     const rows: Row[] = []
-    for (const language of LANGUAGES) rows.push(await ofLanguage(settings, language, { platform, bare, driver }))
+    for (const language of LANGUAGES)
+      rows.push(await ofLanguage(settings, language, { platform, bare, driver }))
     return rows
   } finally {
     await Promise.all([driver.end(), bare.end(), platform.stop()])
@@ -69,7 +70,8 @@ async function ofLanguage(settings: Settings, language: Language, among: Among):
   const names = Array.from({ length: (rounds + 1) * starts }, (_, index) => `${language.name}-${index}`)
   for (const name of names)
     await platform.deploy({ name, runtime: language.runtime, memoryMb: 1_769, files: language.files })
-  const sandbox = async (): Promise<number> => numberAt(await bare.ask({ what: 'sandbox' }), 'ms') ?? Number.NaN
+  const sandbox = async (): Promise<number> =>
+    numberAt(await bare.ask({ what: 'sandbox' }), 'ms') ?? Number.NaN
   const contenders = [
     async () =>
       await several(starts, async () => {
@@ -80,12 +82,16 @@ async function ofLanguage(settings: Settings, language: Language, among: Among):
   ]
   await interleaved(1, contenders)
   const [ours = [], floors = []] = await interleaved(rounds, contenders)
-  const [program = '', ...args] = language.bare
+  const [program, ...args] = language.bare
   return {
     figure: `cold start, ${language.name} hello`,
     unit: 'ms',
     ours,
-    beside: { kind: 'floor', name: `${program.split('/').at(-1) ?? ''} ${args.join(' ')} + sandbox`, values: floors },
+    beside: {
+      kind: 'floor',
+      name: `${program.split('/').at(-1) ?? ''} ${args.join(' ')} + sandbox`,
+      values: floors,
+    },
     target: { relation: 'ratio', atMost: 1.25 },
   }
 }

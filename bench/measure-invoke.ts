@@ -76,7 +76,11 @@ async function atConnections(settings: Settings, among: Contenders, connections:
     peer.port === undefined
       ? { kind: 'skipped', name: 'serverless-offline', reason: peer.reason }
       : { kind: 'peer', name: 'serverless-offline', values: peers.map((one) => one.perSecond) }
-  const rate = row('rate', (one) => one.perSecond, connections === 1 ? undefined : { relation: 'alone', atLeast: 3_000 })
+  const rate = row(
+    'rate',
+    (one) => one.perSecond,
+    connections === 1 ? undefined : { relation: 'alone', atLeast: 3_000 },
+  )
   // with every core busy a queue of 16 is what the latency shows: no promise there
   const single = connections === 1
   return [

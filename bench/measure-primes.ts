@@ -54,11 +54,21 @@ interface Run {
   readonly billedMs: number
 }
 
-async function invoked(platform: PlatformUnderTest, driver: Driver, what: { name: string; limit: number; times: number }): Promise<Run> {
+async function invoked(
+  platform: PlatformUnderTest,
+  driver: Driver,
+  what: { name: string; limit: number; times: number },
+): Promise<Run> {
   const body = JSON.stringify({ limit: what.limit, times: what.times })
   const call = invocation(what.name, body, { 'X-Amz-Log-Type': 'Tail' })
   const { port } = platform
-  const { answers } = await driver.run({ port, request: requestText(call, port), connections: 1, most: 1, keepAnswers: true })
+  const { answers } = await driver.run({
+    port,
+    request: requestText(call, port),
+    connections: 1,
+    most: 1,
+    keepAnswers: true,
+  })
   const tail = /x-amz-log-result: *(\S+)/i.exec(answers[0] ?? '')?.[1] ?? ''
   const report = Buffer.from(tail, 'base64').toString()
   const number = (pattern: RegExp): number => Number(pattern.exec(report)?.[1] ?? Number.NaN)
@@ -89,7 +99,13 @@ async function measure(settings: Settings): Promise<readonly Row[]> {
     await invoked(platform, driver, { name: `primes-${memoryMb}`, limit, times })
   try {
     for (const memoryMb of [...SIZES.map((size) => size.memoryMb), ONE_VCPU_MB])
-      await platform.deploy({ name: `primes-${memoryMb}`, runtime: 'nodejs24.x', memoryMb, timeoutSeconds: 120, files: PRIMES })
+      await platform.deploy({
+        name: `primes-${memoryMb}`,
+        runtime: 'nodejs24.x',
+        memoryMb,
+        timeoutSeconds: 120,
+        files: PRIMES,
+      })
     await run(ONE_VCPU_MB, 1)
     const once = Math.min((await run(ONE_VCPU_MB, 1)).durationMs, (await run(ONE_VCPU_MB, 1)).durationMs)
     const times = settings.quick ? 1 : Math.ceil(CPU_MS / once)
@@ -97,15 +113,25 @@ async function measure(settings: Settings): Promise<readonly Row[]> {
     await Promise.all(SIZES.map(({ memoryMb }) => run(memoryMb, 1)))
     const runs = await interleaved(
       settings.quick ? 1 : 3,
-      SIZES.map(({ memoryMb }) => async () => await run(memoryMb, times)),
+      SIZES.map(
+        ({ memoryMb }) =>
+          async () =>
+            await run(memoryMb, times),
+      ),
     )
-    return SIZES.map((size, index) => rowOf(size, runs[index] ?? [], { largest: runs.at(-1) ?? [], times, modes: platform.modes }))
+    return SIZES.map((size, index) =>
+      rowOf(size, runs[index] ?? [], { largest: runs.at(-1) ?? [], times, modes: platform.modes }),
+    )
   } finally {
     await Promise.all([driver.end(), platform.stop()])
   }
 }
 
-function rowOf(size: Size, runs: readonly Run[], of: { largest: readonly Run[]; times: number; modes: string }): Row {
+function rowOf(
+  size: Size,
+  runs: readonly Run[],
+  of: { largest: readonly Run[]; times: number; modes: string },
+): Row {
   const law = LARGEST / size.memoryMb
   const ours = runs.map((run, round) => run.durationMs / (of.largest[round]?.durationMs ?? Number.NaN))
   const awsLargest = SIZES.at(-1)?.awsMs ?? Number.NaN

@@ -38,13 +38,23 @@ export class Peer {
       [
         join(folder, 'node_modules/serverless/bin/serverless.js'),
         'offline',
-        ...['--lambdaPort', String(port), '--httpPort', String(httpPort), '--reloadHandler', 'false'],
+        '--lambdaPort',
+        String(port),
+        '--httpPort',
+        String(httpPort),
+        '--reloadHandler',
+        'false',
       ],
       {
         cwd: folder,
         stdio: ['ignore', 'ignore', 'ignore'],
         detached: true,
-        env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', SLS_DEPRECATION_DISABLE: '*' },
+        env: {
+          ...process.env,
+          SLS_TELEMETRY_DISABLED: '1',
+          SLS_NOTIFICATIONS_MODE: 'off',
+          SLS_DEPRECATION_DISABLE: '*',
+        },
       },
     )
     const peer = new Peer({ port, process: child })

@@ -83,7 +83,8 @@ export class PlatformUnderTest {
         Code: { ZipFile: Buffer.from(zipOf(spec.files)).toString('base64') },
       }),
     })
-    if (made.status !== 201) throw new Error(`CreateFunction ${spec.name}: ${made.status} ${await made.text()}`)
+    if (made.status !== 201)
+      throw new Error(`CreateFunction ${spec.name}: ${made.status} ${await made.text()}`)
     await until(`${spec.name} is Active`, async () => {
       const path = `/2015-03-31/functions/${spec.name}/configuration`
       const answer = await fetch(`${this.url}${path}`, { headers: headersOf('lambda') })

@@ -36,7 +36,10 @@ export function tableOf(rows: readonly Row[]): string {
   const lines = [[...HEAD], ...rows.map(cellsOf)]
   const widths = HEAD.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)))
   const printed = lines.map((cells) =>
-    cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd(),
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
   )
   printed.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '))
   const notes = new Map<string, string[]>()

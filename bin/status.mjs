@@ -30,7 +30,7 @@ export async function told(describe, work) {
         return
       }
       clear()
-      process.stderr.write(line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1)))
+      process.stderr.write(line.slice(0, Math.max(20, (process.stderr.columns || 80) - 1)))
       open = true
     },
     onTerminal ? TERMINAL_STEP_MS : LOG_STEP_MS,

@@ -64,7 +64,6 @@ async function shared(files: readonly string[]): Promise<void> {
   let running = 0
   let quietSince: number | undefined
   let last = files.join(' ')
-  const seen = new Set<string>()
   process.on('exit', () => {
     if (!finished) failed(last, 'the run ended before its summary: a test ended the process')
     close()
@@ -97,18 +96,16 @@ async function shared(files: readonly string[]): Promise<void> {
     quietSince = performance.now()
   })
   stream.on('test:pass', (test) => {
-    if (test.name === test.file) return // node:test's stand-in for a file without tests
-    if (test.skip !== undefined || test.todo !== undefined) {
-      seen.add(test.file ?? '')
+    // node:test lets a file without tests pass as a test of its own name
+    if (test.name === test.file) failed(test.file, 'it holds no test')
+    else if (test.skip !== undefined || test.todo !== undefined) {
       skip(test.name, test.skip ?? test.todo)
     } else if (test.details.type !== 'suite') {
-      seen.add(test.file ?? '')
       counts.passed++
       if (given.verbose) console.log(`passed   ${test.name}`)
     }
   })
   stream.on('test:fail', (test) => {
-    seen.add(test.file ?? '')
     if (test.todo !== undefined) skip(test.name, test.todo)
     else if (test.details.type !== 'suite' || !isOfItsTests(test.details.error))
       failed(test.name, `${test.file ?? ''}:${test.line ?? ''}\n${wordsOf(test.details.error)}`)
@@ -118,7 +115,6 @@ async function shared(files: readonly string[]): Promise<void> {
     if (!summary.success && counts.failed === 0) failed(`after ${last}`, 'an error came after the last test')
   })
   for await (const _ of stream) void _
-  for (const file of files) if (!seen.has(resolve(file))) failed(file, 'it holds no test')
 }
 
 /** A killed run must not leave its files' processes behind. */
@@ -146,11 +142,24 @@ function wordsOf(error: Error): string {
 /** Each file in a process of its own. */
 async function isolated(files: readonly string[]): Promise<void> {
   const waiting = [...files]
+  process.on('exit', () => {
+    if (!closed && waiting.length > 0) failed('the run', `it was ended before ${waiting.join(', ')}`)
+    else if (!closed) failed('the run', 'it was ended in its last files')
+    close()
+  })
   const self = fileURLToPath(import.meta.url)
   const worker = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const begun = performance.now()
-      const argv = [process.execPath, self, '--shared', '--part', `--limit=${given.limit}`, file]
+      const argv = [
+        process.execPath,
+        ...process.execArgv,
+        self,
+        '--shared',
+        '--part',
+        `--limit=${given.limit}`,
+        file,
+      ]
       if (given.verbose) argv.push('--verbose')
       const lines: string[] = []
       const ending = await bounded(argv, limitMs + GRACE_MS, (line) => lines.push(line))

@@ -16,6 +16,7 @@ import { paced, progressLine } from '#cli/progress.ts'
 import { renderReport } from '#cli/render/report.ts'
 import { spawnPlatform } from '#cli/spawned.ts'
 import type { Terminal } from '#cli/terminal.ts'
+import { watchParent } from '#host/parent.ts'
 import type { FlightReport } from '#lab/report.ts'
 
 /** A terminal's bar moves often; a log gets a line every so often. */
@@ -55,8 +56,9 @@ export async function flown(
 ): Promise<FlightReport> {
   const stop = new AbortController()
   const interrupt = (): void => stop.abort()
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
+  // not once: npm passes on the Ctrl-C that the terminal has sent already
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
   const pace = process.stderr.isTTY ? TERMINAL_STEP_MS : LOG_STEP_MS
   const onProgress = paced(pace, (progress, durationMs) => {
     if (!terminal.json) terminal.step(progressLine(progress, durationMs))
@@ -80,6 +82,8 @@ export function showReport(report: FlightReport, terminal: Terminal, next: reado
 
 async function runFly(parsed: Parsed, terminal: Terminal): Promise<number> {
   const file = readFlight(parsed.words[0] ?? 'flight.yaml')
+  // as if TERM had come: the flight stops, or the process ends, and the platform with it
+  const unwatch = watchParent(process.env, () => void process.kill(process.pid, 'SIGTERM'))
   const platform = await spawnPlatform(['--memory', '--port', parsed.value('port') ?? '0'], (line) =>
     terminal.step(line),
   )
@@ -93,6 +97,7 @@ async function runFly(parsed: Parsed, terminal: Terminal): Promise<number> {
       'windtunnel compare previous latest',
     ])
   } finally {
+    unwatch()
     await platform.stop()
   }
 }

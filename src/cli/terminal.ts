@@ -25,7 +25,7 @@ export function processTerminal(options: { readonly json: boolean; readonly debu
     open = false
   }
   const terminal: Terminal = {
-    width: Math.max(60, process.stdout.columns ?? 80),
+    width: Math.max(60, process.stdout.columns || 80),
     color:
       process.stdout.isTTY &&
       process.env['NO_COLOR'] === undefined &&
@@ -47,7 +47,7 @@ export function processTerminal(options: { readonly json: boolean; readonly debu
         return
       }
       clear()
-      process.stderr.write(line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1)))
+      process.stderr.write(line.slice(0, Math.max(20, (process.stderr.columns || 80) - 1)))
       open = true
     },
     settled: clear,

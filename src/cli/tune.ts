@@ -135,7 +135,7 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
     functions: [{ name: functionName, functionName }],
   }
   const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort())
+  process.on('SIGINT', () => stop.abort()) // not once: under npm it comes twice
   const flights: TuneFlight[] = []
   try {
     for (const memoryMb of sizes) {

@@ -127,14 +127,19 @@ function segmentsOf(
     else segments.push({ kind, from, to })
   }
   for (const invocation of all) {
-    const { startMs, initMs, queueMs } = invocation.waited
-    const begin = invocation.span.start + queueMs
+    const { waited } = invocation
+    const ready = invocation.span.start + waited.queueMs + waited.startMs + waited.initMs
     const end = invocation.span.start + invocation.span.durationMs
+    // The first invocation tells the environment's whole birth, also when it waited for none or part of it; when it
+    // was made ahead, the moment is inferred: right before its first use.
+    const first = segments.length === 0
+    const { startMs, initMs } = first ? invocation : waited
+    const begin = ready - startMs - initMs
     const before = segments.at(-1)
     if (before !== undefined) add('frozen', before.to, begin)
     add('start', begin, begin + startMs)
-    add('init', begin + startMs, begin + startMs + initMs)
-    add('invoke', begin + startMs + initMs, end)
+    add('init', begin + startMs, ready)
+    add('invoke', ready, end)
   }
   const finish = axis.startedAt + axis.durationMs
   const last = segments.at(-1)

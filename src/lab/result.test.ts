@@ -212,6 +212,16 @@ test('reportOf() gives each environment its lane with start, init, invoke and fr
   assert.equal(report.functions[0]?.environments, 4)
 })
 
+test('reportOf() draws the birth of an environment that its first caller did not wait for', () => {
+  const measurement = madeUp([{ name: 'r', functionName: 'f', n: 10, cold: 1 }])
+  const ahead = measurement.spans.filter((span) => span.operation !== 'start' && span.operation !== 'init')
+  const [lane] = reportOf({ ...measurement, spans: ahead }).environments
+  assert.deepEqual(
+    lane?.segments.slice(0, 3).map((segment) => segment.kind),
+    ['start', 'init', 'invoke'],
+  )
+})
+
 test('reportOf() shows over time what arrived, was answered and was cold, and loses none', () => {
   const report = reportOf(madeUp(THREE_ROUTES))
   const total = (key: 'arrivals' | 'answers' | 'cold'): number =>

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { type Ran, windtunnel } from '../support/command.ts'
+import { type Ran, run, windtunnel } from '../support/command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wt-flights-'))
 const path = join(folder, 'flight.yaml')
@@ -58,4 +58,12 @@ test('a mistyped command and a mistyped option name what was meant', async () =>
   const option = await windtunnel(['up', '--memroy'])
   assert.equal(option.code, 2)
   assert.match(option.err, /next Did you mean --memory\?/)
+})
+
+test('output that nobody reads any more ends the command quietly', async () => {
+  const script = '"$@" | head -n 1'
+  const entry = new URL('../../src/cli/entry.ts', import.meta.url).pathname
+  const ran = await run('sh', ['-c', script, 'sh', process.execPath, entry, '--help'])
+  assert.match(ran.out, /^windtunnel \S+ /)
+  assert.doesNotMatch(ran.err, /EPIPE/)
 })

@@ -179,6 +179,17 @@ exports.handler = async () => {
   await neighbourUnharmed()
 })
 
+test('folders deeper than any path are cleaned up with their function', async () => {
+  const code = `
+const fs = require('fs')
+exports.handler = async () => { for (let n = 0; n < 3_000; n++) { fs.mkdirSync('d'); process.chdir('d') } return 'deep' }
+process.chdir('/tmp')`
+  await madeFunction(on, { name: 'deep', code, timeoutSeconds: 60 })
+  assert.equal((await invoke(on, 'deep')).payload, '"deep"')
+  assert.equal((await rest(on, 'lambda DELETE /2015-03-31/functions/deep')).status, 204)
+  await neighbourUnharmed()
+})
+
 test('a function that does not exist yet can be made after a refused one of its name', async () => {
   const refused = await createFunction(on, { name: 'second-try', code: new Uint8Array(10) })
   assert.equal(refused.status, 400)

@@ -65,6 +65,10 @@ test('a resource type that AWS does not have, and one that we do not have yet, a
     await refusal({ Resources: { A: { Type: 'AWS::Frob::Nicate' } } }),
     'Template format error: Unrecognized resource types: [AWS::Frob::Nicate]',
   )
+  assert.equal(
+    await refusal({ Resources: { F: { Type: 'AWS::Serverless::Function' } } }),
+    'Template format error: Unrecognized resource types: [AWS::Serverless::Function]',
+  )
   assert.match(
     await refusal({ Resources: { Net: { Type: 'AWS::EC2::VPC' } } }),
     /does not deploy AWS::EC2::VPC yet \(resource Net\)/,

@@ -61,6 +61,18 @@ test('the runner fails when a file holds no test', () => {
   check('export const nothing = describe', { code: 1, last: '0 passed, 1 failed, 0 skipped' })
 })
 
+test('the runner counts tests that a file takes from another', () => {
+  using folder = temporaryFolder('lies')
+  writeFileSync(
+    join(folder.path, 'contract.ts'),
+    `${IMPORT}export const contract = () => test('a', () => {})`,
+  )
+  writeFileSync(join(folder.path, 'a.test.ts'), "import { contract } from './contract.ts'\ncontract()")
+  writeFileSync(join(folder.path, 'b.test.ts'), 'export const nothing = 0')
+  assert.equal(ran(folder.path, ['a.test.ts']).last, '1 passed, 0 failed, 0 skipped')
+  assert.equal(ran(folder.path, ['--shared', 'a.test.ts', 'b.test.ts']).last, '1 passed, 1 failed, 0 skipped')
+})
+
 test('the runner fails when a file does not load', () => {
   check("throw new Error('at the top')", {
     code: 1,

@@ -14,7 +14,7 @@ const START_MS = 60_000
 const END_MS = 15_000
 
 /** One process; the start time tells it from a later one of the same number. */
-interface Seen {
+export interface Seen {
   readonly pid: number
   readonly started: string
   readonly words: string
@@ -43,8 +43,8 @@ const everyPid = (): number[] =>
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
 
-/** That process and all below it. */
-function treeOf(top: number): Seen[] {
+/** That process and all below it, as they are now. */
+export function treeOf(top: number): Seen[] {
   const all = everyPid().flatMap((pid) => {
     const status = statusOf(pid)
     return status === undefined ? [] : [status]
@@ -64,6 +64,18 @@ function marked(mark: string): Seen[] {
     const status = statusOf(pid)
     return status === undefined ? [] : [status.seen]
   })
+}
+
+const isThere = ({ pid, started }: Seen): boolean => statusOf(pid)?.seen.started === started
+
+/** What of these still runs; waited for until nothing does, or until the bound. */
+export async function leftOf(watched: () => readonly Seen[]): Promise<readonly string[]> {
+  const until = performance.now() + END_MS
+  for (;;) {
+    const left = watched().filter(isThere)
+    if (left.length === 0 || performance.now() > until) return left.map(({ pid, words }) => `${pid} ${words}`)
+    await delay(50)
+  }
 }
 
 export class Running {
@@ -86,15 +98,7 @@ export class Running {
 
   /** What of the platform still runs; waited for until nothing does, or until the bound. */
   async left(): Promise<readonly string[]> {
-    const until = performance.now() + END_MS
-    for (;;) {
-      const left = [...this.#tree, ...marked(this.#mark)].filter(
-        ({ pid, started }) => statusOf(pid)?.seen.started === started,
-      )
-      if (left.length === 0 || performance.now() > until)
-        return left.map(({ pid, words }) => `${pid} ${words}`)
-      await delay(50)
-    }
+    return await leftOf(() => [...this.#tree, ...marked(this.#mark)])
   }
 
   /** After a failed test: nothing may stay. */

@@ -3,7 +3,16 @@
  * kernel and nothing is charged to the function's memory. A few are kept ready, and a used one is emptied and used
  * again. Where images cannot be mounted, plain folders whose size is only measured.
  */
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  type Dirent,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Launcher } from '#host/sandbox/launcher.ts'
@@ -156,8 +165,14 @@ export class TmpFolders {
       await this.#unmounted(image)
       return
     }
-    for (const name of readdirSync(image.seen)) {
-      await rm(join(image.seen, name), { recursive: true, force: true })
+    try {
+      for (const name of readdirSync(image.seen)) {
+        await rm(join(image.seen, name), { recursive: true, force: true })
+      }
+    } catch {
+      // folders in folders beyond the longest path: the whole file system goes
+      await this.#unmounted(image)
+      return
     }
     this.#ready.push(image)
   }
@@ -176,7 +191,10 @@ export class TmpFolders {
       path,
       usedBytes: () => folderBytes(path),
       own: (uid) => chownSync(path, uid, uid),
-      release: () => rm(path, { recursive: true, force: true }),
+      release: async () => {
+        // not by paths: a function may leave folders in folders beyond the longest one
+        await this.#options.launcher.run(['rm', '-rf', '--', path])
+      },
     }
   }
 }
@@ -190,13 +208,22 @@ function usedOf(folder: string): number {
   }
 }
 
+/** None where the folder is gone meanwhile, or its path is longer than paths can be. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
 /** Bytes on disk below a folder. */
 export function folderBytes(folder: string): number {
   let bytes = 0
   let entries = 0
   const open = [folder]
   for (let at = open.pop(); at !== undefined && entries < ENTRIES_MAX; at = open.pop()) {
-    for (const entry of readdirSync(at, { withFileTypes: true })) {
+    for (const entry of entriesOf(at)) {
       entries++
       const path = join(at, entry.name)
       if (entry.isDirectory()) open.push(path)

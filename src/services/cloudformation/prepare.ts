@@ -145,7 +145,8 @@ const typesOf = (body: Dict): [id: string, type: string][] =>
 /** Third parties' and custom types are known to AWS by their form; `AWS::` ones by the table. */
 function refuseUnknown(state: CloudFormationState, body: Dict, serverlessToo: boolean): void {
   const unknown = typesOf(body).flatMap(([, type]) => {
-    if (serverlessToo && type.startsWith('AWS::Serverless::')) return []
+    // SAM's types are types only before its transform, so in a template that asks for it
+    if (type.startsWith('AWS::Serverless::')) return serverlessToo ? [] : [type]
     if (state.tables.known.has(type) || handlerOf(type) !== undefined) return []
     const foreign = /^(?!AWS::)[A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9]+(::MODULE)?$/.test(type)
     return type.startsWith('Custom::') || foreign ? [] : [type]

@@ -82,7 +82,14 @@ export const createChangeSet: Operation<CloudFormation['CreateChangeSet'], Cloud
   const stack = await stackFor(state, call, input, existing)
   const text = await textFor(state, call, input, stack)
   const set = await computed(state, owner, { input, stack, text, type, at: call.at })
+  const failedBefore = (await changeSetsOf(state, owner, stack)).filter(
+    ({ name, status }) => name === input.ChangeSetName && status === 'FAILED',
+  )
   await state.store.tx((tx) => {
+    for (const { uuid } of failedBefore) {
+      changeSets.delete(tx, owner, stack.uuid, uuid)
+      templates.delete(tx, owner, stack.uuid, uuid)
+    }
     if (existing === undefined) {
       stack.statusReason = 'User Initiated'
       addEvent(state, tx, owner, { stack, event: stackEvent(stack, 'User Initiated'), at: call.at })
@@ -117,7 +124,10 @@ async function stackFor(
     if (existing === undefined) throw stackNamedMissing(input.StackName)
     requireUpdatable(existing)
   }
-  const same = (await changeSetsOf(state, owner, existing)).some(({ name }) => name === input.ChangeSetName)
+  // A failed one gives its name up: the AWS CLI names them by the second, and here two deployments fit into one.
+  const same = (await changeSetsOf(state, owner, existing)).some(
+    ({ name, status }) => name === input.ChangeSetName && status !== 'FAILED',
+  )
   if (same) {
     throw new Fault('AlreadyExistsException', `ChangeSet ${input.ChangeSetName} already exists`, {
       status: 400,
