@@ -9,7 +9,7 @@ import { compareMarkdown, markdownOf } from '#lab/markdown.ts'
 import { readReport } from '#lab/read-report.ts'
 import { reportOf } from '#lab/result.ts'
 import { tuneReport } from '#lab/tune.ts'
-import { madeUp, THREE_ROUTES } from '#lab/made-up-flight.test.ts'
+import { madeUp, THREE_ROUTES } from '#lab/fake-flight.ts'
 
 const library = { script: 'var uPlot = function () {};', style: '.uplot {}' }
 const budgets = ['p99 < 300 ms', 'GET /python max < 20 ms', 'GET /node p99 < 30 ms'].flatMap((text) => {

@@ -5,7 +5,7 @@ import { readBudget } from '#lab/budgets.ts'
 import type { Budget } from '#lab/flight.ts'
 import { joinRequest, unionMs } from '#lab/join.ts'
 import { reportOf } from '#lab/result.ts'
-import { madeUp, STARTED_AT, THREE_ROUTES } from '#lab/made-up-flight.test.ts'
+import { madeUp, STARTED_AT, THREE_ROUTES } from '#lab/fake-flight.ts'
 
 const near = (actual: number, expected: number, within = 0.01): void =>
   assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected}`)
