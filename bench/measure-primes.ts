@@ -3,8 +3,7 @@
  * primes up to 1,000,000, at four memory sizes. Each run repeats the computation until it is worth at least 1 s of CPU,
  * so that the first period of the CPU share does not count; a thousand runs are scaled down to a few.
  */
-import { Decimal } from '#engines/pricing/decimal.ts'
-import { billOf } from '#engines/pricing/bill.ts'
+import { billOf, usedOf } from '#engines/pricing/bill.ts'
 import { usEast1Prices } from '#engines/pricing/price-book.ts'
 import { type Figure, type Row, type Settings, interleaved, median } from './figure.ts'
 import { short } from './table.ts'
@@ -79,16 +78,12 @@ async function invoked(
 
 /** USD of 1,000 such runs, requests included, without the free tier. */
 function usdOfThousand(memoryMb: number, billedMs: number): string {
-  const used = [
-    { dimension: 'requests', quantity: 1_000 },
-    { dimension: 'durationX86', quantity: 1_000 * memoryMb * billedMs },
-  ]
-  return thousand(used)
-}
-
-function thousand(used: readonly { dimension: string; quantity: number }[]): string {
-  void [billOf, usEast1Prices, Decimal, used]
-  return ''
+  const mbMs = Math.round(1_000 * memoryMb * billedMs)
+  const used = usedOf([
+    { service: 'lambda', dimension: 'requests', quantity: 1_000, unit: 'count' },
+    { service: 'lambda', dimension: 'durationX86', quantity: mbMs, unit: 'mb-ms' },
+  ])
+  return Number(billOf(used, usEast1Prices).totalUsd.toString()).toFixed(6)
 }
 
 async function measure(settings: Settings): Promise<readonly Row[]> {

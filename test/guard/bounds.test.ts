@@ -135,6 +135,38 @@ test('a body without an end is refused at its bound, not collected', async () =>
   await served()
 })
 
+/** A function that fills many bodies almost to their end, and then holds its connections. */
+const HOARD = `
+const net = require('net')
+const part = Buffer.alloc(1 << 20, 0x41)
+exports.handler = async (e) => {
+  for (let i = 0; i < 200; i++) {
+    const socket = net.connect(e.port === undefined ? process.env.AWS_LAMBDA_RUNTIME_API : { port: e.port, host: '127.0.0.1' })
+    socket.on('error', () => {})
+    socket.write('POST ' + e.path + ' HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 6200000\\r\\n\\r\\n')
+    for (let k = 0; k < 5; k++) {
+      if (socket.destroyed) break
+      if (socket.write(part)) continue
+      const over = ['drain', 'close'].map((event) => new Promise((resolve) => socket.once(event, resolve)))
+      await Promise.race([...over, new Promise((resolve) => setTimeout(resolve, 50))])
+    }
+  }
+  return 'held'
+}`
+
+test('a function cannot make the platform hold a gigabyte of bodies that never end', async () => {
+  await madeFunction(on, { name: 'hoard', code: HOARD, memoryMb: 1_769, timeoutSeconds: 60 })
+  for (const event of [
+    { path: '/2018-06-01/runtime/invocation/x/response' },
+    { port: on.port, path: '/2015-03-31/functions/x/invocations' },
+  ]) {
+    assert.equal((await invoke(on, 'hoard', event)).payload, '"held"')
+    assert.ok(residentMb() < 900, `the platform holds ${residentMb()} MB`)
+    await served()
+  }
+  assert.equal(on.stderr(), '')
+})
+
 test('a request that is not whole in time is cut off with 408', async () => {
   const server = await listen({
     port: 0,

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Script } from 'node:vm'
 import { htmlOf } from '#lab/html.ts'
 import { reportOf } from '#lab/result.ts'
-import { madeUp, THREE_ROUTES } from '#lab/made-up-flight.test.ts'
+import { madeUp, THREE_ROUTES } from '#lab/fake-flight.ts'
 
 const uplot = (file: string): string =>
   readFileSync(new URL(`../../node_modules/uplot/dist/${file}`, import.meta.url), 'utf8')

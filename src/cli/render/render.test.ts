@@ -11,7 +11,7 @@ import { renderReport } from '#cli/render/report.ts'
 import { table, wrapped } from '#cli/render/table.ts'
 import { painter } from '#cli/render/palette.ts'
 import { renderTrace } from '#cli/render/trace.ts'
-import { madeUp, THREE_ROUTES } from '#lab/made-up-flight.test.ts'
+import { madeUp, THREE_ROUTES } from '#lab/fake-flight.ts'
 
 const plain = { width: 80, color: false }
 const budgets = [

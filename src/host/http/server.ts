@@ -6,6 +6,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Duplex } from 'node:stream'
 import { assert } from '#base/assert.ts'
 import { Trouble } from '#base/trouble.ts'
+import { HELD_BYTES_MAX, HeldBodies } from '#host/http/held.ts'
 import type { Body, HttpRequest, HttpResponse } from '#ports/http.ts'
 
 /** Longest header block. AWS refuses beyond 10,240 bytes at gateways; services vary, so this is the outer bound. */
@@ -178,6 +179,8 @@ function bodyOf(incoming: IncomingMessage): Body {
   }
 }
 
+const heldBodies = new HeldBodies(HELD_BYTES_MAX)
+
 function collect(
   incoming: IncomingMessage,
   limitBytes: number,
@@ -190,18 +193,25 @@ function collect(
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let size = 0
+    const holding = heldBodies.open(() => incoming.socket.destroy())
     incoming.on('data', (part: Buffer) => {
       size += part.length
       if (size > limitBytes) {
         parts.length = 0
+        holding.end()
         resolve('too-large')
-      } else parts.push(part)
+      } else {
+        parts.push(part)
+        holding.add(part.length)
+      }
     })
-    incoming.on('end', () =>
-      resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)),
-    )
+    incoming.on('end', () => {
+      holding.end()
+      resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts))
+    })
     incoming.on('error', reject)
     incoming.on('close', () => {
+      holding.end()
       if (!incoming.complete) reject(new Error('the client went away before its request was whole'))
     })
   })

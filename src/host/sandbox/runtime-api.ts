@@ -22,9 +22,12 @@ export interface RuntimeServerOptions {
   onRequest: OnRequest
 }
 
+/** Of one environment at once: each may hold a body. Runtimes use one or two, further ones are closed at once. */
+const CONNECTIONS_MAX = 16
+
 /** A server for one environment; the caller lets it listen. */
 export function runtimeServer(options: RuntimeServerOptions): Server {
-  return createServer({ noDelay: true }, (socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy()) // a client that went away
     const admitted = options.admit(socket)
     if (admitted === true) {
@@ -37,6 +40,8 @@ export function runtimeServer(options: RuntimeServerOptions): Server {
       else socket.destroy()
     })
   })
+  server.maxConnections = CONNECTIONS_MAX
+  return server
 }
 
 function serve(socket: Socket, options: RuntimeServerOptions): void {
