@@ -16,4 +16,4 @@ const patterns = given.some((argument) => !argument.startsWith('--'))
   : [...given, 'test/**/*.test.ts']
 process.env.SLOW = '1'
 process.env.CRASH_ROUNDS ??= '50'
-await run(join(root, 'tools', 'run-tests.ts'), ['--slow', '--limit=900', ...patterns])
+await run(join(root, 'tools', 'run-tests.ts'), ['--slow', '--again', '--limit=900', ...patterns])

@@ -24,7 +24,9 @@ const RUNNER = [node, '--disable-warning=ExperimentalWarning', 'tools/run-tests.
 const tool = (name: string): string => `node_modules/${name}/bin/${name}`
 const FOLDERS = ['src', 'tools', 'test', 'bench', 'bin', 'runtimes'].filter((folder) => existsSync(folder))
 const PURE = ['src/**/*.test.ts', 'tools/*.test.ts']
-const QUICK = ['--quick', 'test/**/*.test.ts']
+/** Continuous integration shares its cores: what fails beside others gets one run alone, and is named. */
+const AGAIN = process.env['CI'] === undefined ? [] : ['--again']
+const QUICK = ['--quick', ...AGAIN, 'test/**/*.test.ts']
 
 const STEPS: readonly Step[] = [
   {

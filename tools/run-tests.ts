@@ -22,6 +22,7 @@ const { values: given, positionals: patterns } = parseArgs({
     limit: { type: 'string', default: '120' },
     quick: { type: 'boolean', default: false },
     slow: { type: 'boolean', default: false },
+    again: { type: 'boolean', default: false }, // a red file once more, alone: says UNSTABLE when it is green then
     part: { type: 'boolean', default: false }, // one file of a larger run, which looks whether anything passed
   },
 })
@@ -148,7 +149,8 @@ async function isolated(files: readonly string[]): Promise<void> {
     close()
   })
   const self = fileURLToPath(import.meta.url)
-  const worker = async (): Promise<void> => {
+  const red: string[] = []
+  const worker = async (isLast: boolean): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const begun = performance.now()
       const argv = [
@@ -164,6 +166,12 @@ async function isolated(files: readonly string[]): Promise<void> {
       const lines: string[] = []
       const ending = await bounded(argv, limitMs + GRACE_MS, (line) => lines.push(line))
       const found = ending.counts ?? { passed: 0, failed: 0, skipped: 0 }
+      const isGreenSoFar = ending.code === 0 && ending.counts !== undefined
+      if (!isGreenSoFar && !isLast) {
+        console.log(`UNSTABLE ${file} failed beside others; it runs once more, alone\n${lines.join('\n')}`)
+        red.push(file)
+        continue
+      }
       counts.passed += found.passed
       counts.failed += found.failed
       counts.skipped += found.skipped
@@ -174,7 +182,9 @@ async function isolated(files: readonly string[]): Promise<void> {
       if (given.verbose) console.log(`${file} in ${((performance.now() - begun) / 1_000).toFixed(1)} s`)
     }
   }
-  await Promise.all(Array.from({ length: FILES_AT_ONCE }, async () => await worker()))
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, async () => await worker(!given.again)))
+  waiting.push(...red)
+  await worker(true)
 }
 
 let closed = false

@@ -66,11 +66,13 @@ export async function deploy(client: PlatformClient, request: DeploymentRequest)
   await uploadArtifacts(client, request, template.body)
   const changeSet = await createChangeSet(client, request, template)
   if (changeSet === 'unchanged') return { ...(await applicationOf(client, request.stack)), unchanged: true }
+  // Events of deployments before this one are neither shown again nor blamed.
+  const seen = new Set((await eventsOf(client, request.stack)).map(eventId))
   await client.call('cloudformation', 'ExecuteChangeSet', {
     ChangeSetName: changeSet,
     StackName: request.stack,
   })
-  await follow(client, request)
+  await follow(client, request, seen)
   return { ...(await applicationOf(client, request.stack)), unchanged: false }
 }
 
@@ -204,32 +206,38 @@ async function stackExists(client: PlatformClient, stack: string): Promise<boole
   }
 }
 
-async function follow(client: PlatformClient, request: DeploymentRequest): Promise<void> {
+/** The newest first. */
+async function eventsOf(client: PlatformClient, stack: string): Promise<readonly unknown[]> {
+  return listAt(
+    await client.call('cloudformation', 'DescribeStackEvents', { StackName: stack }),
+    'StackEvents',
+  )
+}
+
+const eventId = (event: unknown): string => stringAt(event, 'EventId') ?? ''
+
+async function follow(client: PlatformClient, request: DeploymentRequest, seen: Set<string>): Promise<void> {
   const started = Date.now()
-  const seen = new Set<string>()
   let failure: string | undefined
   for (;;) {
-    const events = listAt(
-      await client.call('cloudformation', 'DescribeStackEvents', { StackName: request.stack }),
-      'StackEvents',
-    )
-    for (const event of events.toReversed()) {
-      const id = stringAt(event, 'EventId') ?? ''
-      if (seen.has(id)) continue
-      seen.add(id)
-      const status = stringAt(event, 'ResourceStatus') ?? ''
-      const reason = stringAt(event, 'ResourceStatusReason')
-      const failed = status.endsWith('FAILED')
-      if (failed) failure ??= `${stringAt(event, 'LogicalResourceId') ?? ''}: ${reason ?? status}`
-      request.step(
-        `${status.padEnd(28)} ${stringAt(event, 'LogicalResourceId') ?? ''}${failed ? `  ${reason ?? ''}` : ''}`,
-      )
-    }
+    // The state before the events: whatever led to an end that is seen here is among them.
     const stack = listAt(
       await client.call('cloudformation', 'DescribeStacks', { StackName: request.stack }),
       'Stacks',
     )[0]
     const status = stringAt(stack, 'StackStatus') ?? ''
+    for (const event of (await eventsOf(client, request.stack)).toReversed()) {
+      const id = eventId(event)
+      if (seen.has(id)) continue
+      seen.add(id)
+      const now = stringAt(event, 'ResourceStatus') ?? ''
+      const reason = stringAt(event, 'ResourceStatusReason')
+      const failed = now.endsWith('FAILED')
+      if (failed) failure ??= `${stringAt(event, 'LogicalResourceId') ?? ''}: ${reason ?? now}`
+      request.step(
+        `${now.padEnd(28)} ${stringAt(event, 'LogicalResourceId') ?? ''}${failed ? `  ${reason ?? ''}` : ''}`,
+      )
+    }
     if (!status.endsWith('IN_PROGRESS')) {
       if (status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE') return
       throw new ApiError(status, failure ?? `The stack ended as ${status}.`)

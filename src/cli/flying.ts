@@ -40,7 +40,7 @@ export function readFlight(path: string): FlightFile {
   throw new UsageError(
     `${first?.message ?? 'The flight is wrong.'}${more}`,
     at(path, first?.line),
-    'docs/flights.md describes every member of a flight.',
+    'docs/flight.schema.json describes every member of a flight.',
   )
 }
 

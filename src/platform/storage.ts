@@ -46,9 +46,12 @@ export interface StorageOptions {
   fatal(trouble: Trouble): void
 }
 
-/** Functions have users of their own: they pass through it to their code and their /tmp, and list nothing. */
+/**
+ * Functions have users of their own: they pass through it to their code and their /tmp, and list nothing. Named by our
+ * process id, so that the next platform sweeps what a killed one left.
+ */
 function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'windtunnel-memory-'))
+  const folder = mkdtempSync(join(tmpdir(), `windtunnel-${process.pid}-memory-`))
   chmodSync(folder, 0o711)
   return folder
 }

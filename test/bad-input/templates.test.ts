@@ -193,6 +193,20 @@ test('deploy names the file, the line and what to do when a template is wrong', 
   assert.match(nowhere.err, /The code of a function is not there\.\n {2}in {3}\S+nowhere\n {2}next /)
 })
 
+test('a deployment that fails blames its own failure, not one of a deployment before', async () => {
+  const group = (days: number | string): string =>
+    `Resources:\n  Group:\n    Type: AWS::Logs::LogGroup\n    Properties: { RetentionInDays: ${days} }\n`
+  const bucket = '  Bucket:\n    Type: AWS::S3::Bucket\n    Properties: { BucketName: Not_A_Bucket }\n'
+  assert.equal((await deployed(group(7))).code, 0)
+  const first = await deployed(`${group(7)}${bucket}`)
+  assert.equal(first.code, 1)
+  assert.match(first.err, /\nerror {2}Bucket: /)
+  const second = await deployed(group(8))
+  assert.equal(second.code, 1)
+  assert.match(second.err, /\nerror {2}Group: /)
+  assert.doesNotMatch(second.err, /Bucket/)
+})
+
 test('invoke of a function that is not there says so in words', async () => {
   const ran = await windtunnel(['invoke', 'nope', '--endpoint', on.url])
   assert.notEqual(ran.code, 0)

@@ -1,6 +1,6 @@
 /** A platform that was killed starts again on its folder with all that it acknowledged: nothing is repaired by hand. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -128,4 +128,17 @@ test('a second platform on the same folder is refused, and the first goes on', a
     await first.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+})
+
+test('what a killed platform left in the folder for temporary files is swept by the next', async () => {
+  const left = (on: Platform): string[] =>
+    readdirSync(tmpdir()).filter((name) => name.startsWith(`windtunnel-${on.pid}-`))
+  const first = await platform()
+  await madeFunction(first, { name: 'kept', code: 'exports.handler = async () => 1' })
+  assert.equal((await invoke(first, 'kept')).payload, '1')
+  await first.kill()
+  const second = await platform()
+  assert.deepEqual(left(first), [])
+  assert.equal(await second.stop(), 0)
+  assert.deepEqual(left(second), [])
 })
