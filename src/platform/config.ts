@@ -1,6 +1,6 @@
 /**
  * The platform's settings, read once from flags and environment into one frozen record. Each entry has its flag, its
- * variable, its default and a sentence; `docs/settings.md` is printed from this table.
+ * variable, its default and a sentence; `windtunnel up --help` is printed from this table.
  */
 import type { Ms } from '#base/time.ts'
 import type { LogLevel } from '#host/log.ts'
