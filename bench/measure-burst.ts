@@ -32,7 +32,7 @@ async function burstOf(
   try {
     await platform.deploy({ name: 'burst', runtime: 'nodejs24.x', memoryMb: 1_769, files: NODE_STAYS })
     const cpus: number[] = []
-    for (let start = 0; start < 5; start++)
+    for (let start = 0; start < 9; start++)
       cpus.push(numberAt(await bare.ask({ what: 'start cpu' }), 'cpuMs') ?? Number.NaN)
     const floorMs = (environments * median(cpus)) / availableParallelism()
     await bare.end()

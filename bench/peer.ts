@@ -42,8 +42,6 @@ export class Peer {
         String(port),
         '--httpPort',
         String(httpPort),
-        '--reloadHandler',
-        'false',
       ],
       {
         cwd: folder,

@@ -99,6 +99,15 @@ test('the context has the members, times and identity of the invocation', async 
   assert.ok(Number(seen['left']) > 1_000 && Number(seen['left']) <= 3_000)
 })
 
+test('gc() is there as with --expose-gc, and can be replaced', async () => {
+  const { body } = await answerOf(
+    `const listed = Object.keys(globalThis).includes('gc'); const kind = typeof gc; gc()
+     exports.handler = async () => { globalThis.gc = 1; return { listed, kind, now: gc } }`,
+    'nodejs24.x',
+  )
+  assert.deepEqual(json(body), { listed: false, kind: 'function', now: 1 })
+})
+
 test('console lines have time, request id and level, and a newline inside becomes a carriage return', async () => {
   const { output } = await answerOf(
     `console.warn('early'); exports.handler = async () => { console.log('a\\nb', { c: 1 }); console.error('bad') }`,

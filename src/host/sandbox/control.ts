@@ -11,6 +11,7 @@ import {
   processPeakBytes,
   schedstat,
 } from '#host/sandbox/counters.ts'
+import { Freezer } from '#host/sandbox/freezer.ts'
 import { MB_OF_ONE_VCPU, quotaUs } from '#host/sandbox/groups.ts'
 import type { Host } from '#host/sandbox/host.ts'
 import type { RuntimePlan } from '#host/sandbox/runtimes.ts'
@@ -30,7 +31,7 @@ const fileAt = (path: string | undefined, flags: 'r' | 'r+' = 'r'): KernelFile |
 export class Control {
   #options: ControlOptions
   #quota: KernelFile | undefined
-  #freezer: KernelFile | undefined
+  #freezer: Freezer | undefined
   #cpuUsage: KernelFile | undefined
   #cpuStat: KernelFile | undefined
   #peak: KernelFile | undefined
@@ -77,7 +78,8 @@ export class Control {
     this.#group = group
     const files = this.#options.host.groups?.files(group)
     this.#quota = fileAt(files?.quota, 'r+')
-    this.#freezer = fileAt(files?.freeze, 'r+')
+    const { freezes } = this.#options.host
+    this.#freezer = files?.freeze === undefined ? undefined : new Freezer(files.freeze, freezes)
     this.#cpuUsage = fileAt(files?.cpuUsage)
     this.#cpuStat = files?.cpuStat === files?.cpuUsage ? this.#cpuUsage : fileAt(files?.cpuStat)
     this.#peak = fileAt(files?.memoryPeak)
@@ -101,7 +103,7 @@ export class Control {
     // under a quota a busy tree reaches its freezing point late: the quota is lifted first
     this.#setQuota('burst')
     if (this.#freezer === undefined) this.#options.host.launcher.freeze(this.#options.name, true)
-    else this.#freezer.write('1')
+    else this.#freezer.freeze()
   }
 
   thaw(): void {
@@ -109,7 +111,7 @@ export class Control {
     this.#frozen = false
     this.#setQuota(this.#share)
     if (this.#freezer === undefined) this.#options.host.launcher.freeze(this.#options.name, false)
-    else this.#freezer.write('0')
+    else this.#freezer.thaw()
   }
 
   /** Before the tree ends or starts again: running, without a quota. */

@@ -6,6 +6,7 @@ import { chmodSync, chownSync, readdirSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { join } from 'node:path'
 import type { RuntimeRequest, Sandbox, SandboxSpec, SandboxUsage } from '#ports/sandboxes.ts'
+import type { Brought } from '#host/sandbox/brought.ts'
 import { confine, type Interior } from '#host/sandbox/confinement.ts'
 import { Control } from '#host/sandbox/control.ts'
 import { exitOf } from '#host/sandbox/exit.ts'
@@ -30,6 +31,14 @@ interface Held {
   readonly interior: Interior
   readonly limits: readonly GroupSetting[]
   readonly control: Control
+}
+
+/** What its start is made of, found or fetched. */
+interface Found {
+  readonly plan: RuntimePlan
+  readonly brought: Brought
+  readonly task: string
+  readonly opt: string | undefined
 }
 
 export class Environment implements Sandbox {
@@ -108,6 +117,13 @@ export class Environment implements Sandbox {
     const opt = spec.layers.length === 0 ? undefined : await host.stage.merged(spec.layers)
     const task = host.stage.pathOf(spec.code.id)
     const brought = await host.broughtFor(plan, spec)
+    // what may have to be fetched is there: nobody waits for a turn behind a download
+    await host.preparations.take(() => this.#furnish({ plan, brought, task, opt }))
+  }
+
+  async #furnish({ plan, brought, task, opt }: Found): Promise<void> {
+    const host = this.#host
+    const spec = this.#spec
     const uid = host.users?.take()
     if (uid !== undefined) this.#releases.push(() => host.users?.give(uid))
     const tmp = await host.tmp.take(spec.tmpMb)

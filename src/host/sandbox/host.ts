@@ -1,5 +1,6 @@
 /** What all environments of one platform share: the launcher, folders, pools and the modes that were found to work. */
 import { createServer, type Server, type Socket } from 'node:net'
+import { availableParallelism } from 'node:os'
 import type { Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
 import type { FoundRuntime, SandboxSpec } from '#ports/sandboxes.ts'
@@ -7,6 +8,7 @@ import { Trouble } from '#base/trouble.ts'
 import { type Brought, BroughtByRuntimes } from '#host/sandbox/brought.ts'
 import type { Level } from '#host/sandbox/confinement.ts'
 import type { Environment } from '#host/sandbox/environment.ts'
+import { FreezeQueue } from '#host/sandbox/freezer.ts'
 import type { Groups } from '#host/sandbox/groups.ts'
 import type { Launcher } from '#host/sandbox/launcher.ts'
 import type { Pipes, Users } from '#host/sandbox/resources.ts'
@@ -18,6 +20,7 @@ import {
 } from '#host/sandbox/runtimes.ts'
 import type { Stage } from '#host/sandbox/stage.ts'
 import type { TmpFolders } from '#host/sandbox/tmp-folders.ts'
+import { Turns } from '#host/sandbox/turns.ts'
 
 /** Source: Lambda developer guide, custom runtimes: AWS_LAMBDA_RUNTIME_API is a host and port, 9001 as seen in real environments. */
 const RUNTIME_PORT = 9_001
@@ -58,6 +61,9 @@ export class Host {
   readonly groups: Groups | undefined
   readonly outputBytesPerSecond: number
   readonly environments = new Map<string, Environment>()
+  readonly freezes = new FreezeQueue()
+  /** Folders, sockets and mounts are made a little ahead of the launcher, which starts as many as there are cores. */
+  readonly preparations = new Turns(2 * availableParallelism())
   #equipment: Equipment
   #runtimes: RuntimeOptions
   #plans = new Map<string, Promise<PlannedRuntime>>()

@@ -110,10 +110,9 @@ function nodePlan(identifier: string, major: number, folder: string): RuntimePla
       ['/opt/nodejs/node_modules', '/var/node_modules'],
       ['/var/runtime/node_modules', '/node_modules'],
     ],
-    // heap sizes as AWS's bootstrap sets them by memory size
+    // heap sizes as AWS's bootstrap sets them by memory size; its --expose-gc is made up for in index.cjs
     command: (memoryMb) => [
       '/var/lang/bin/node',
-      '--expose-gc',
       '--max-http-header-size=81920',
       `--max-semi-space-size=${Math.max(1, Math.floor((memoryMb * 5) / 100))}`,
       `--max-old-space-size=${Math.max(64, Math.floor((memoryMb * 90) / 100))}`,

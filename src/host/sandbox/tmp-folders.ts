@@ -20,6 +20,8 @@ import type { Launcher } from '#host/sandbox/launcher.ts'
 /** Source: Lambda quotas, /tmp storage; the size most functions have, and the only one kept ready. */
 const USUAL_MB = 512
 const READY = 4
+/** Longer than most starts take. */
+const REFILL_AFTER_MS = 100
 const IDLE_MAX = 16
 /** Beyond it plain folders: each image holds a loop device of the machine. */
 const IMAGES_MAX = 200
@@ -64,6 +66,7 @@ export class TmpFolders {
   #count = 0
   #next = 1
   #closed = false
+  #refilling: NodeJS.Timeout | undefined
 
   constructor(options: TmpOptions, images: boolean) {
     this.#options = options
@@ -88,9 +91,21 @@ export class TmpFolders {
   async take(mb: number): Promise<TmpFolder> {
     if (!this.#images) return this.#directory()
     const ready = mb === USUAL_MB ? this.#ready.pop() : undefined
-    if (mb === USUAL_MB) this.prime()
+    if (mb === USUAL_MB) this.#refill()
     const image = ready ?? (this.#count < IMAGES_MAX ? await this.#mounted(mb) : undefined)
     return image === undefined ? this.#directory() : this.#folderOf(image)
+  }
+
+  /** Not at once: mounting would take the cores that the start has just begun to need. */
+  #refill(): void {
+    if (this.#ready.length === 0) {
+      this.prime()
+      return
+    }
+    this.#refilling ??= setTimeout(() => {
+      this.#refilling = undefined
+      this.prime()
+    }, REFILL_AFTER_MS).unref()
   }
 
   /** One image, to see whether the machine lets us. */
@@ -103,6 +118,7 @@ export class TmpFolders {
 
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#refilling)
     await Promise.all(this.#ready.splice(0).map((image) => this.#unmounted(image)))
   }
 
