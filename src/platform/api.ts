@@ -49,7 +49,7 @@ export class InternalApi implements Api {
     as: ApiIdentity,
   ): Promise<Out<S, O>> {
     const output = await this.run(
-      { service, operation, input, account: as.account, region: as.region },
+      { service, operation, input, account: as.account, region: as.region, signal: as.signal },
       as.span,
     )
     // What the operation answers is of the type generated from the same model as `Out`.
@@ -59,7 +59,14 @@ export class InternalApi implements Api {
 
   /** The untyped form, for the console and the command line. Throws Faults. */
   async run(
-    what: { service: string; operation: string; input: unknown; account: AccountId; region: Region },
+    what: {
+      service: string
+      operation: string
+      input: unknown
+      account: AccountId
+      region: Region
+      signal?: AbortSignal | undefined
+    },
     below?: SpanScope,
   ): Promise<unknown> {
     const { service, operation, input, account, region } = what
@@ -88,7 +95,7 @@ export class InternalApi implements Api {
         host: 'localhost',
         headers: {},
         presigned: false,
-        signal: this.#never,
+        signal: what.signal ?? this.#never,
       })
       span.end('ok')
       return output

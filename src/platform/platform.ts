@@ -12,6 +12,7 @@ import { present } from '#base/assert.ts'
 import type { Trouble } from '#base/trouble.ts'
 import { HostClock } from '#host/clock.ts'
 import { type HttpServer, listen } from '#host/http/server.ts'
+import { type HostOutbound, hostOutbound } from '#host/http/outbound.ts'
 import { peerUid } from '#host/http/peer.ts'
 import { jsonLog } from '#host/log.ts'
 import { hostRandom } from '#host/random.ts'
@@ -27,7 +28,7 @@ import { type PathParts, serve } from '#platform/request-path.ts'
 import { type WiredServices, wireServices } from '#platform/services.ts'
 import { type Storage, openStorage } from '#platform/storage.ts'
 import { TargetTable } from '#platform/targets.ts'
-import type { Tracing } from '#platform/tracing.ts'
+import { PlatformTracer, type Tracing } from '#platform/tracing.ts'
 import type { Log } from '#ports/log.ts'
 import type { SandboxModes } from '#ports/sandboxes.ts'
 import { Wires } from '#wire/wire.ts'
@@ -105,6 +106,7 @@ async function composed({ settings, hooks, log, storage, clock }: Opened): Promi
     progress: (line) => hooks.progress(line),
     strictRuntimes: settings.strictRuntimes,
   })
+  const outbound = hostOutbound()
   const wired = wireServices({
     clock,
     random,
@@ -112,6 +114,8 @@ async function composed({ settings, hooks, log, storage, clock }: Opened): Promi
     blobs: (service) => storage.blobs(service),
     sandboxes,
     spans: storage.spans,
+    tracer: new PlatformTracer(tracing),
+    outbound,
     usage: storage.usage,
     logEvents: storage.logEvents,
     log,
@@ -138,6 +142,7 @@ async function composed({ settings, hooks, log, storage, clock }: Opened): Promi
     delay: new LoopDelay(),
     page: new ConsolePage(root),
     api,
+    outbound,
   }
   server = await opened(running)
   await Promise.all(wired.all.map(async ({ ready }) => await ready?.()))
@@ -161,7 +166,7 @@ async function opened(running: Omit<Running, 'port'>): Promise<HttpServer> {
 }
 
 function platformOf(running: Omit<Running, 'port'>, server: HttpServer): Platform {
-  const { settings, wired, sandboxes, storage, clock, delay } = running
+  const { settings, wired, sandboxes, storage, clock, delay, outbound } = running
   return {
     url: `http://${settings.address === '0.0.0.0' ? '127.0.0.1' : settings.address}:${server.port}`,
     port: server.port,
@@ -171,6 +176,7 @@ function platformOf(running: Omit<Running, 'port'>, server: HttpServer): Platfor
     stop: async () => {
       await server.close(CLOSE_GRACE_MS)
       for (const { stop } of wired.all.toReversed()) await stop?.()
+      outbound.close()
       await sandboxes.close()
       delay.stop()
       clock.stop()
@@ -192,6 +198,7 @@ interface Running {
   readonly delay: LoopDelay
   readonly page: ConsolePage
   readonly api: InternalApi
+  readonly outbound: HostOutbound
   port(): number
 }
 

@@ -7,10 +7,11 @@ import type { Api } from '#ports/api.ts'
 import type { Blobs } from '#ports/blobs.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
+import type { Outbound } from '#ports/outbound.ts'
 import type { LogEvents } from '#ports/log-events.ts'
 import type { Random } from '#ports/random.ts'
 import type { Sandboxes } from '#ports/sandboxes.ts'
-import type { Spans } from '#ports/spans.ts'
+import type { Spans, Tracer } from '#ports/spans.ts'
 import type { Stores } from '#ports/store.ts'
 import type { Targets } from '#ports/targets.ts'
 import type { Usage } from '#ports/usage.ts'
@@ -52,6 +53,8 @@ export interface ServicePorts {
   blobs(service: string): Blobs
   readonly sandboxes: Sandboxes
   readonly spans: Spans
+  readonly tracer: Tracer
+  readonly outbound: Outbound
   readonly usage: Usage
   readonly log: Log
   readonly logEvents: LogEvents

@@ -7,7 +7,18 @@ import type { Instant } from '#base/time.ts'
 import { type TraceHeader, parseTraceHeader, printTraceHeader } from '#base/trace.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Random } from '#ports/random.ts'
-import type { AttributeValue, Outcome, Span, SpanDetails, SpanScope, SpanTime, Spans } from '#ports/spans.ts'
+import type {
+  AttributeValue,
+  BackgroundWork,
+  Outcome,
+  Span,
+  SpanDetails,
+  SpanLink,
+  SpanScope,
+  SpanTime,
+  Spans,
+  Tracer,
+} from '#ports/spans.ts'
 
 export interface Tracing {
   readonly clock: Clock
@@ -28,6 +39,7 @@ export class OpenSpan implements SpanScope {
   readonly #parentId: string | undefined
   readonly #start: Instant
   readonly #attributes: Record<string, AttributeValue> = {}
+  #links: SpanLink[] | undefined
   #owner: SpanOwner
   #service: string
   #operation: string
@@ -67,6 +79,11 @@ export class OpenSpan implements SpanScope {
     this.#attributes[name] = value
   }
 
+  link(to: SpanLink): void {
+    this.#links ??= []
+    this.#links.push(to)
+  }
+
   child(service: string, operation: string, time: SpanTime, more: SpanDetails = {}): string {
     const id = hexId(this.#tracing.random, 8)
     this.#tracing.spans.record(this.#finished({ id, parentId: this.id, service, operation, ...time }, more))
@@ -90,14 +107,13 @@ export class OpenSpan implements SpanScope {
       start: this.#start,
       durationMs,
     }
-    this.#tracing.spans.record(
-      this.#finished(own, {
-        resource: this.#resource,
-        ...more,
-        outcome,
-        attributes: { ...this.#attributes, ...more.attributes },
-      }),
-    )
+    const span = this.#finished(own, {
+      resource: this.#resource,
+      ...more,
+      outcome,
+      attributes: { ...this.#attributes, ...more.attributes },
+    })
+    this.#tracing.spans.record(this.#links === undefined ? span : { ...span, links: this.#links })
   }
 
   #finished(
@@ -121,6 +137,24 @@ export class OpenSpan implements SpanScope {
 
 /** The span of a request from outside. */
 export function openRequest(tracing: Tracing, header: string | undefined, owner: SpanOwner): OpenSpan {
-  const incoming = parseTraceHeader(header) ?? { root: traceIdAt(tracing.clock.wall(), tracing.random) }
+  const incoming = parseTraceHeader(header) ?? newTrace(tracing)
   return new OpenSpan(tracing, owner, incoming, { service: 'platform', operation: 'request' })
 }
+
+export class PlatformTracer implements Tracer {
+  readonly #tracing: Tracing
+
+  constructor(tracing: Tracing) {
+    this.#tracing = tracing
+  }
+
+  begin(what: BackgroundWork, header?: string): SpanScope {
+    const { account, region, service, operation, resource } = what
+    const incoming = parseTraceHeader(header) ?? newTrace(this.#tracing)
+    return new OpenSpan(this.#tracing, { account, region }, incoming, { service, operation, resource })
+  }
+}
+
+const newTrace = (tracing: Tracing): TraceHeader => ({
+  root: traceIdAt(tracing.clock.wall(), tracing.random),
+})

@@ -11,6 +11,8 @@ export interface ApiIdentity {
   readonly region: Region
   /** The span below which the call hangs; none starts a trace that is not kept. */
   readonly span?: SpanScope | undefined
+  /** Ends a call that waits, such as a long poll. */
+  readonly signal?: AbortSignal | undefined
 }
 
 type In<S extends keyof Services, O extends keyof Services[S]> = Services[S][O] extends { in: infer I }

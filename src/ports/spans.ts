@@ -4,6 +4,13 @@ import type { Instant, Ms } from '#base/time.ts'
 export type Outcome = 'ok' | 'error' | 'fault' | 'throttle'
 export type AttributeValue = string | number | boolean
 
+/** Another trace's span that this one goes on from: a batch has one for each message. */
+export interface SpanLink {
+  readonly traceId: string
+  /** Sixteen hex digits; absent when only the trace is known. */
+  readonly id?: string | undefined
+}
+
 export interface Span {
   readonly traceId: string
   /** Sixteen hex digits. */
@@ -25,6 +32,7 @@ export interface Span {
   readonly bytesIn: number
   readonly bytesOut: number
   readonly attributes: Readonly<Record<string, AttributeValue>>
+  readonly links?: readonly SpanLink[] | undefined
 }
 
 /** A span that is still open. */
@@ -34,6 +42,7 @@ export interface SpanScope {
   /** The value of X-Amzn-Trace-Id to pass on below this span. */
   header(): string
   set(name: string, value: AttributeValue): void
+  link(to: SpanLink): void
   /** A finished child whose times were measured elsewhere. */
   child(service: string, operation: string, time: SpanTime, more?: SpanDetails): string
   /** An open child; the opener ends it. */
@@ -54,6 +63,20 @@ export interface SpanDetails {
   readonly bytesIn?: number
   readonly bytesOut?: number
   readonly attributes?: Readonly<Record<string, AttributeValue>>
+}
+
+/** Begins spans for work that no request waits for: a poll, a retry, a schedule. */
+export interface Tracer {
+  /** Goes on with the trace of an X-Amzn-Trace-Id header when there is one, else a new trace begins. */
+  begin(what: BackgroundWork, header?: string): SpanScope
+}
+
+export interface BackgroundWork {
+  readonly account: string
+  readonly region: string
+  readonly service: string
+  readonly operation: string
+  readonly resource?: string | undefined
 }
 
 export interface SpanQuery {

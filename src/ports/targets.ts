@@ -2,15 +2,36 @@
 import type { AccountId, Region } from '#base/ids.ts'
 import type { SpanScope } from '#ports/spans.ts'
 
+/** As SQS and SNS spell a message's attributes. */
+export interface DeliveryAttribute {
+  /** `String`, `Number`, `Binary`, or one of these with a custom label. */
+  readonly dataType: string
+  readonly stringValue?: string | undefined
+  readonly binaryValue?: Uint8Array | undefined
+}
+
+/** What queues and topics take beside the body; receivers of other kinds ignore it. */
+export interface DeliveryMessage {
+  readonly groupId?: string | undefined
+  readonly deduplicationId?: string | undefined
+  readonly subject?: string | undefined
+  readonly attributes?: Readonly<Record<string, DeliveryAttribute>> | undefined
+}
+
 export interface Delivery {
   readonly arn: string
+  /** Of a bus: the JSON of one PutEvents entry. Of everything else: the body. */
   readonly payload: Uint8Array
   /** `wait` for an answer (a gateway calling a function) or `hand-over` (an event). */
   readonly mode: 'wait' | 'hand-over'
   /** The service on whose behalf, such as `apigateway.amazonaws.com`. */
   readonly principal: string
+  /** ARN of the bucket, topic or rule on whose behalf. */
+  readonly sourceArn?: string | undefined
+  readonly message?: DeliveryMessage | undefined
   readonly account: AccountId
   readonly region: Region
+  /** What the receiver does hangs below it; its `header()` goes on with a message. */
   readonly span: SpanScope
   /** Longest wait of the caller, in ms of real time. */
   readonly timeoutMs?: number | undefined

@@ -92,6 +92,7 @@ export function span(): SpanLog {
     traceId: '1-6756a3b0-000102030405060708090a0b',
     id: '0001020304050607',
     header: () => 'Root=1-6756a3b0-000102030405060708090a0b;Parent=0001020304050607;Sampled=1',
+    link: () => undefined,
     set: (name, value) => void (attributes[name] = value),
     child: () => '',
     open: () => assert.fail('a gateway opens no span'),

@@ -10,7 +10,7 @@ import type { Api } from '#ports/api.ts'
 import type { Blobs } from '#ports/blobs.ts'
 import type { Alarm, Clock } from '#ports/clock.ts'
 import type { Call } from '#ports/service.ts'
-import type { AttributeValue, Outcome, SpanDetails, SpanScope, SpanTime } from '#ports/spans.ts'
+import type { AttributeValue, Outcome, SpanDetails, SpanLink, SpanScope, SpanTime } from '#ports/spans.ts'
 import type { Stores } from '#ports/store.ts'
 import type { UsageRecord } from '#ports/usage.ts'
 import { FakeSandboxes } from '#services/lambda/fake-sandboxes.ts'
@@ -79,10 +79,14 @@ export class FakeSpan implements SpanScope {
   readonly attributes: Record<string, AttributeValue> = {}
   readonly children: RecordedSpan[] = []
   readonly opened: FakeSpan[] = []
+  readonly links: SpanLink[] = []
   outcome: Outcome | undefined
 
   header(): string {
     return `Root=${this.traceId};Parent=${this.id};Sampled=1`
+  }
+  link(to: SpanLink): void {
+    this.links.push(to)
   }
   set(name: string, value: AttributeValue): void {
     this.attributes[name] = value

@@ -53,6 +53,7 @@ const span: SpanScope = {
   id: '0000000000000000',
   header: () => '',
   set: () => undefined,
+  link: () => undefined,
   child: () => '',
   open: () => span,
   end: () => undefined,
