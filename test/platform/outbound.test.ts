@@ -18,7 +18,10 @@ before(async () => {
     request.on('end', () => {
       seen.push({ method: request.method, url: request.url, body, type: request.headers['content-type'] })
       if (request.url === '/silent') return
-      if (request.url === '/broken') return void request.socket.destroy()
+      if (request.url === '/broken') {
+        request.socket.destroy()
+        return
+      }
       response.writeHead(request.url === '/moved' ? 302 : 201, { Location: '/elsewhere', 'X-Own': 'yes' })
       response.end('x'.repeat(10_000))
     })
