@@ -1,4 +1,7 @@
-/** Delivery to whatever an ARN names: how services meet without knowing each other. */
+/**
+ * Delivery to whatever an ARN names: how services meet without knowing each other. One attempt, no memory: a hand-over
+ * that must survive a crash or be repeated is a row of the service's `Outbox` (src/outbox) whose attempt calls this.
+ */
 import type { AccountId, Region } from '#base/ids.ts'
 import type { SpanScope } from '#ports/spans.ts'
 
