@@ -158,7 +158,7 @@ async function opened(running: Omit<Running, 'port'>): Promise<HttpServer> {
   const server = await listen({
     port,
     address: settings.address,
-    handle: (request, signal, reply) => void serve(parts, request, signal).then(reply),
+    handle: (request, caller, reply) => void serve(parts, request, caller).then(reply),
   })
   port = server.port
   running.page.refresh()

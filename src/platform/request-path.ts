@@ -13,15 +13,17 @@ import {
   regionOf,
   requestId,
 } from '#base/ids.ts'
+import type { Instant } from '#base/time.ts'
 import { CONTROL_PREFIX, wrong } from '#platform/control.ts'
 import { dataPlaneAddress } from '#platform/data-plane.ts'
 import { type GuardRules, guard } from '#platform/guard.ts'
 import type { Mounted } from '#platform/mounted.ts'
 import { type OpenSpan, type Tracing, openRequest } from '#platform/tracing.ts'
 import type { DataPlane } from '#ports/data-plane.ts'
-import type { HttpRequest, HttpResponse } from '#ports/http.ts'
+import type { Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
 import type { Log } from '#ports/log.ts'
-import type { Outcome } from '#ports/spans.ts'
+import type { Call } from '#ports/service.ts'
+import type { Outcome, SpanScope } from '#ports/spans.ts'
 import { accountOfKeyId } from '#services/sts/access-key.ts'
 import { type FormAction, withForm } from '#wire/forms.ts'
 import { bucketOfHost, withBucket } from '#wire/hosts.ts'
@@ -53,7 +55,7 @@ export interface CrossOrigin {
 interface Context {
   readonly parts: PathParts
   request: HttpRequest
-  readonly signal: AbortSignal
+  readonly caller: Caller
   readonly requestId: RequestId
   readonly span: OpenSpan
   /** Real ms, monotonic. */
@@ -84,7 +86,8 @@ const dataPlane: Step = async (context) => {
     const owner = await plane.owner(address.id)
     if (owner === undefined) continue
     context.span.name('apigateway', 'request', owner)
-    const { request, requestId: id, span, acceptedAt, signal } = context
+    const { request, requestId: id, span, acceptedAt, caller } = context
+    const { signal } = caller
     context.response = await plane.handle({ ...address, request, requestId: id, span, acceptedAt, signal })
     return
   }
@@ -169,24 +172,49 @@ const validate: Step = ({ found, target, parts, input }) => {
 
 /** The service's own code, and its answer in the protocol of the request. */
 const operate: Step = async (context) => {
-  const { found, target, parts, request } = context
+  const { found, target, parts } = context
   const service = found === undefined ? undefined : parts.services.get(found.service)
   if (found === undefined || target === undefined || service === undefined) return
-  const output = await service.run(target.operation, context.input, {
-    account: context.account,
-    region: context.region,
-    requestId: context.requestId,
-    at: parts.tracing.clock.now(),
-    span: context.span,
-    accessKeyId: found.scope?.accessKeyId,
-    endpoint: `http://${request.hostPort}`,
-    host: request.host,
-    headers: request.headers,
-    presigned: found.scope?.presigned ?? false,
-    signal: context.signal,
-    header: (name, value) => (context.extraHeaders = [...context.extraHeaders, [name, value]]),
-  })
+  const output = await service.run(target.operation, context.input, new RequestCall(context, found))
   context.response = parts.wires.of(found.service).encode(target, output, answering(context))
+}
+
+/** A class, because an object literal with an accessor costs more than the whole rest of the list. */
+class RequestCall implements Call {
+  readonly account: AccountId
+  readonly region: Region
+  readonly requestId: RequestId
+  readonly at: Instant
+  readonly span: SpanScope
+  readonly accessKeyId: string | undefined
+  readonly endpoint: string
+  readonly host: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly presigned: boolean
+  readonly #context: Context
+
+  constructor(context: Context, found: Found) {
+    const { request, parts } = context
+    this.#context = context
+    this.account = context.account
+    this.region = context.region
+    this.requestId = context.requestId
+    this.at = parts.tracing.clock.now()
+    this.span = context.span
+    this.accessKeyId = found.scope?.accessKeyId
+    this.endpoint = `http://${request.hostPort}`
+    this.host = request.host
+    this.headers = request.headers
+    this.presigned = found.scope?.presigned ?? false
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.caller.signal
+  }
+
+  header(name: string, value: string): void {
+    this.#context.extraHeaders = [...this.#context.extraHeaders, [name, value]]
+  }
 }
 
 export const REQUEST_PATH: readonly Step[] = [
@@ -208,11 +236,7 @@ function answering(context: Context): { requestId: string; method: string; heade
 }
 
 /** The way of every request: the guard before anything is opened, the list, then one answer and one closed span. */
-export async function serve(
-  parts: PathParts,
-  request: HttpRequest,
-  signal: AbortSignal,
-): Promise<HttpResponse> {
+export async function serve(parts: PathParts, request: HttpRequest, caller: Caller): Promise<HttpResponse> {
   const verdict = guard(request, parts.rules)
   if (verdict.kind === 'refused') return wrong(403, verdict.why, verdict.remedy)
   const { tracing } = parts
@@ -223,7 +247,7 @@ export async function serve(
   const context: Context = {
     parts,
     request,
-    signal,
+    caller,
     requestId: requestId(tracing.random),
     span,
     acceptedAt: tracing.clock.elapsed(),
@@ -262,7 +286,7 @@ function refusal(context: Context, error: unknown): HttpResponse {
   const { found, parts } = context
   if (!(error instanceof Fault)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    if (!context.signal.aborted)
+    if (!context.caller.gone)
       parts.log.error('request.defect', {
         requestId: context.requestId,
         operation: context.target?.operation,

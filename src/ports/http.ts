@@ -34,3 +34,11 @@ export interface HttpResponse {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body?: Uint8Array | string | ByteStream | undefined
 }
+
+/** Whoever waits for the answer. */
+export interface Caller {
+  /** True when nobody does any more. */
+  readonly gone: boolean
+  /** Aborts when the caller goes. Made on first use: most requests never ask. */
+  readonly signal: AbortSignal
+}

@@ -1,6 +1,6 @@
 /** Form bodies that must be read to know what a request is: query actions. The body is handed on as it was read. */
 import { strictText } from '#base/bytes.ts'
-import type { HttpRequest } from '#ports/http.ts'
+import type { Body, HttpRequest } from '#ports/http.ts'
 import { bodyOf, documentOf } from '#wire/bodies.ts'
 import { pairsOf } from '#wire/uri.ts'
 
@@ -40,7 +40,43 @@ export async function withForm(
   const inQuery = actionOf(request.query)
   if (!isForm(request)) return { request, form: inQuery }
   const bytes = await documentOf(request, { limitBytes: FORM_MAX, operation: '' })
-  const { 'content-encoding': _, ...headers } = request.headers
   const form = actionOf(strictText(bytes) ?? '')
-  return { request: { ...request, headers, body: bodyOf(bytes) }, form: form ?? inQuery }
+  return { request: new ReadRequest(request, bytes), form: form ?? inQuery }
+}
+
+/** The request as it was, its body read and, if it was packed, unpacked. */
+class ReadRequest implements HttpRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly host: string
+  readonly hostPort: string
+  readonly body: Body
+  readonly #request: HttpRequest
+
+  constructor(request: HttpRequest, bytes: Uint8Array) {
+    this.#request = request
+    this.method = request.method
+    this.path = request.path
+    this.query = request.query
+    this.headers = unpackedHeaders(request.headers)
+    this.host = request.host
+    this.hostPort = request.hostPort
+    this.body = bodyOf(bytes)
+  }
+
+  get rawHeaders(): HttpRequest['rawHeaders'] {
+    return this.#request.rawHeaders
+  }
+
+  get remote(): HttpRequest['remote'] {
+    return this.#request.remote
+  }
+}
+
+function unpackedHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (headers['content-encoding'] === undefined) return headers
+  const { 'content-encoding': _, ...rest } = headers
+  return rest
 }

@@ -22,9 +22,18 @@ export interface Scope {
   readonly expiresAt: Instant | undefined
 }
 
+/** Many requests are signed within one second. */
+let lastIso: { readonly text: string; readonly at: Instant | undefined } = { text: '', at: undefined }
+
 /** `20261125T030405Z` as an instant. Source: SigV4 reference, date. */
 export function basicIso(value: string | undefined): Instant | undefined {
-  const m = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(value ?? '')
+  if (value === undefined) return undefined
+  if (value !== lastIso.text) lastIso = { text: value, at: readIso(value) }
+  return lastIso.at
+}
+
+function readIso(value: string): Instant | undefined {
+  const m = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(value)
   if (m === null) return undefined
   const [, year, month, day, hour, minute, second] = m.map(Number)
   return fromUtc({
@@ -52,6 +61,19 @@ function credential(
   return { accessKeyId: key, date, region, service }
 }
 
+/** A client signs with one credential all day. */
+const credentials = new Map<string, ReturnType<typeof credential>>()
+const CREDENTIALS_MAX = 256
+
+function knownCredential(text: string, isAsymmetric: boolean): ReturnType<typeof credential> {
+  if (isAsymmetric) return credential(text, isAsymmetric)
+  if (credentials.has(text)) return credentials.get(text)
+  if (credentials.size >= CREDENTIALS_MAX) credentials.clear()
+  const read = credential(text, isAsymmetric)
+  if (text.length <= 256) credentials.set(text, read)
+  return read
+}
+
 const NOT_PRESIGNED = { presigned: false, expiresMs: undefined, expiresAt: undefined } as const
 
 /** The scope of a request, or undefined when it is not signed. `query` is the raw query string. */
@@ -70,7 +92,7 @@ export function scopeOf(headers: Readonly<Record<string, string>>, query: string
 function fromHeader(authorization: string, headers: Readonly<Record<string, string>>): Scope | undefined {
   const isAsymmetric = authorization.startsWith('AWS4-ECDSA-P256-SHA256')
   const text = /Credential=([^,\s]+)/.exec(authorization)?.[1]
-  const parts = text === undefined ? undefined : credential(text, isAsymmetric)
+  const parts = text === undefined ? undefined : knownCredential(text, isAsymmetric)
   if (parts === undefined) return undefined
   return {
     version: isAsymmetric ? 'v4a' : 'v4',

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import { assert } from '#base/assert.ts'
 import { Trouble } from '#base/trouble.ts'
 import { HELD_BYTES_MAX, HeldBodies } from '#host/http/held.ts'
-import type { Body, HttpRequest, HttpResponse } from '#ports/http.ts'
+import type { Body, Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
 
 /** Longest header block. AWS refuses beyond 10,240 bytes at gateways; services vary, so this is the outer bound. */
 const HEADER_BYTES_MAX = 64 * 1024
@@ -18,11 +18,7 @@ const KEEP_ALIVE_MS = 310_000
 /** Beyond this the kernel refuses; 5,000 parked polls and a burst fit. */
 const BACKLOG = 8_192
 
-export type Handle = (
-  request: HttpRequest,
-  signal: AbortSignal,
-  reply: (response: HttpResponse) => void,
-) => void
+export type Handle = (request: HttpRequest, caller: Caller, reply: (response: HttpResponse) => void) => void
 
 export interface HttpServer {
   readonly port: number
@@ -114,33 +110,78 @@ function refuse(socket: Duplex, code: string | undefined): void {
 }
 
 function serve(incoming: IncomingMessage, outgoing: ServerResponse, handle: Handle): void {
-  const gone = new AbortController()
-  outgoing.on('close', () => {
-    if (!outgoing.writableFinished) gone.abort()
-  })
-  handle(requestOf(incoming), gone.signal, (response) => {
+  handle(new IncomingRequest(incoming), new Waiting(outgoing), (response) => {
     void send(incoming, outgoing, response)
   })
 }
 
-/** Splits the target by hand: `new URL` would fold `..` and decode what must stay encoded. */
-function requestOf(incoming: IncomingMessage): HttpRequest {
-  const target = originForm(incoming.url ?? '/')
-  const mark = target.indexOf('?')
-  const hostPort = incoming.headers.host ?? ''
-  return {
-    method: incoming.method ?? 'GET',
-    path: mark === -1 ? target : target.slice(0, mark),
-    query: mark === -1 ? '' : target.slice(mark + 1),
-    headers: flat(incoming),
-    get rawHeaders() {
-      return pairs(incoming.rawHeaders)
-    },
-    host: hostPort.replace(/:\d+$/, '').toLowerCase(),
-    hostPort,
-    body: bodyOf(incoming),
-    remote: { address: incoming.socket.remoteAddress ?? '', port: incoming.socket.remotePort ?? 0 },
+class Waiting implements Caller {
+  readonly #outgoing: ServerResponse
+  #controller: AbortController | undefined
+
+  constructor(outgoing: ServerResponse) {
+    this.#outgoing = outgoing
   }
+
+  get gone(): boolean {
+    return this.#outgoing.destroyed && !this.#outgoing.writableFinished
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController()
+      this.#controller = controller
+      if (this.gone) controller.abort()
+      else
+        this.#outgoing.on('close', () => {
+          if (!this.#outgoing.writableFinished) controller.abort()
+        })
+    }
+    return this.#controller.signal
+  }
+}
+
+/** The target is split by hand: `new URL` would fold `..` and decode what must stay encoded. */
+class IncomingRequest implements HttpRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly host: string
+  readonly hostPort: string
+  readonly body: Body
+  readonly #incoming: IncomingMessage
+
+  constructor(incoming: IncomingMessage) {
+    const target = originForm(incoming.url ?? '/')
+    const mark = target.indexOf('?')
+    this.#incoming = incoming
+    this.method = incoming.method ?? 'GET'
+    this.path = mark === -1 ? target : target.slice(0, mark)
+    this.query = mark === -1 ? '' : target.slice(mark + 1)
+    this.headers = flat(incoming.rawHeaders)
+    this.hostPort = this.headers['host'] ?? ''
+    this.host = hostOf(this.hostPort)
+    this.body = bodyOf(incoming, this.headers)
+  }
+
+  get rawHeaders(): readonly (readonly [name: string, value: string])[] {
+    return pairs(this.#incoming.rawHeaders)
+  }
+
+  get remote(): { readonly address: string; readonly port: number } {
+    const { remoteAddress, remotePort } = this.#incoming.socket
+    return { address: remoteAddress ?? '', port: remotePort ?? 0 }
+  }
+}
+
+/** The same client asks again and again: the last host is remembered. */
+let lastHost = { hostPort: '', host: '' }
+
+function hostOf(hostPort: string): string {
+  if (hostPort !== lastHost.hostPort)
+    lastHost = { hostPort, host: hostPort.replace(/:\d+$/, '').toLowerCase() }
+  return lastHost.host
 }
 
 /** Some clients send the absolute form to what they think is a proxy. */
@@ -151,11 +192,22 @@ function originForm(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-function flat(incoming: IncomingMessage): Record<string, string> {
+/** Header names as clients write them, and in lower case: there are few. */
+const lowerNames = new Map<string, string>()
+const LOWER_NAMES_MAX = 1_000
+
+function lowerName(name: string): string {
+  const known = lowerNames.get(name)
+  if (known !== undefined) return known
+  const lower = name.toLowerCase()
+  if (lowerNames.size < LOWER_NAMES_MAX && name.length <= 64) lowerNames.set(name, lower)
+  return lower
+}
+
+function flat(raw: readonly string[]): Record<string, string> {
   const out: Record<string, string> = {}
-  const raw = incoming.rawHeaders
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] ?? '').toLowerCase()
+    const name = lowerName(raw[i] ?? '')
     if (name === '__proto__') continue
     const value = raw[i + 1] ?? ''
     out[name] = Object.hasOwn(out, name) ? `${out[name]}${name === 'cookie' ? '; ' : ', '}${value}` : value
@@ -169,11 +221,11 @@ function pairs(raw: readonly string[]): [string, string][] {
   return out
 }
 
-function bodyOf(incoming: IncomingMessage): Body {
-  const announced = incoming.headers['content-length']
+function bodyOf(incoming: IncomingMessage, headers: Readonly<Record<string, string>>): Body {
+  const announced = headers['content-length']
   const length = announced === undefined ? undefined : Number(announced)
   return {
-    length: announced === undefined && incoming.headers['transfer-encoding'] === undefined ? 0 : length,
+    length: announced === undefined && headers['transfer-encoding'] === undefined ? 0 : length,
     collect: (limitBytes) => collect(incoming, limitBytes, length),
     stream: () => incoming,
   }
@@ -236,7 +288,7 @@ async function send(
   const body = response.body
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
     const bodiless = incoming.method === 'HEAD' || response.status === 204 || response.status === 304
-    const announced = response.headers.some(([name]) => name.toLowerCase() === 'content-length')
+    const announced = response.headers.some(([name]) => lowerName(name) === 'content-length')
     if (!announced && response.status !== 204 && response.status !== 304) {
       headers.push('Content-Length', String(body === undefined ? 0 : Buffer.byteLength(body)))
     }
