@@ -192,3 +192,38 @@ test('a client that goes away in the middle of its body leaves nothing behind', 
   await served()
   assert.equal(on.stderr(), '')
 })
+
+test('connections that nobody uses make room for the next one', async () => {
+  const connectionsMax = 40
+  const server = await listen({
+    port: 0,
+    address: '127.0.0.1',
+    connectionsMax,
+    handle: (_request, _caller, reply) => reply({ status: 200, headers: [], body: 'served' }),
+  })
+  const opened: Socket[] = []
+  const silent = (): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: server.port }, resolve)
+      socket.on('error', () => undefined)
+      opened.push(socket)
+    })
+  try {
+    const used = connect({ host: '127.0.0.1', port: server.port })
+    used.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    const answered = await new Promise<string>((resolve) =>
+      used.once('data', (data) => resolve(data.toString())),
+    )
+    assert.match(answered, /^HTTP\/1\.1 200/)
+    const cut = new Promise<void>((resolve) => used.once('close', () => resolve()))
+    for (let i = 0; i < 3 * connectionsMax; i++) await silent()
+    await cut
+    const answer = await fetch(`http://127.0.0.1:${server.port}/`)
+    assert.equal(await answer.text(), 'served')
+    const standing = opened.filter((socket) => !socket.closed).length
+    assert.ok(standing <= connectionsMax, `${standing} connections stand`)
+  } finally {
+    for (const socket of opened) socket.destroy()
+    await server.close(0)
+  }
+})

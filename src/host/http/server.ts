@@ -6,6 +6,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Duplex } from 'node:stream'
 import { assert } from '#base/assert.ts'
 import { Trouble } from '#base/trouble.ts'
+import { CONNECTIONS_MAX, Crowd } from '#host/http/crowd.ts'
 import { HELD_BYTES_MAX, HeldBodies } from '#host/http/held.ts'
 import type { Body, Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
 
@@ -33,6 +34,8 @@ export async function listen(options: {
   handle: Handle
   /** For tests: instead of `RECEIVE_TIMEOUT_MS`. */
   receiveTimeoutMs?: number
+  /** For tests: instead of `CONNECTIONS_MAX`. */
+  connectionsMax?: number
 }): Promise<HttpServer> {
   const receiveTimeoutMs = options.receiveTimeoutMs ?? RECEIVE_TIMEOUT_MS
   const server = createServer({
@@ -42,7 +45,11 @@ export async function listen(options: {
     connectionsCheckingInterval: Math.min(30_000, receiveTimeoutMs),
     keepAliveTimeout: KEEP_ALIVE_MS,
   })
-  server.on('request', (request, response) => serve(request, response, options.handle))
+  const crowd = new Crowd(server, options.connectionsMax ?? CONNECTIONS_MAX)
+  server.on('request', (request, response) => {
+    crowd.used(request.socket)
+    serve(request, response, options.handle)
+  })
   // S3 clients wait for the go-ahead; sending it at once keeps the path equal for both kinds of client.
   server.on('checkContinue', (request, response) => {
     response.writeContinue()
