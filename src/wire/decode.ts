@@ -12,6 +12,7 @@ import { decodeCbor } from '#wire/cbor.ts'
 import { JSON_LEAVES, Reader } from '#wire/json-read.ts'
 import { malformedQuery, malformedXml, serialization } from '#wire/malformed.ts'
 import type { Model } from '#wire/model.ts'
+import { withHoisted } from '#wire/presigned.ts'
 import { QueryReader, formTree } from '#wire/query-read.ts'
 import type { RawLabels } from '#wire/router.ts'
 import type { Member, Protocol } from '#wire/table.ts'
@@ -132,9 +133,10 @@ export class Decoder {
     const payload = members.find(([, member]) => member.at === 'payload')
     const input: Input = {}
     const isStream = payload?.[1].stream === 1
-    const { headers, stream } = isStream
+    const { headers: sent, stream } = isStream
       ? unpacked(request, (trailers) => binder.late(name, trailers, input))
       : { headers: request.headers, stream: undefined }
+    const headers = this.model.table.bucketHost === 1 ? withHoisted(sent, request.query) : sent
     binder.bind(name, { labels: target.labels, query, headers }, input)
     if (payload !== undefined && stream !== undefined) input[payload[0]] = stream
     else if (payload !== undefined) await this.#payload(payload, target, request, input)

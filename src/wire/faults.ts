@@ -8,7 +8,7 @@ import type { HttpResponse } from '#ports/http.ts'
 import { encodeCbor } from '#wire/cbor.ts'
 import { headersOf, isInBody } from '#wire/headers.ts'
 import type { Model } from '#wire/model.ts'
-import { type Answering, type Responder, hostId, requestIdHeaders } from '#wire/respond.ts'
+import { type Answering, type Responder, hostId, requestIdHeaders, wantsJson } from '#wire/respond.ts'
 import { plainText } from '#wire/scalars.ts'
 import type { Member, Protocol, Shape } from '#wire/table.ts'
 import { escapeXml } from '#wire/xml-parse.ts'
@@ -54,8 +54,10 @@ export class FaultWriter {
         return this.#rpcCbor(fault, known, answering)
       case 'restJson1':
         return this.#restJson(fault, known, answering)
-      case 'restXml':
       case 'awsQuery':
+        if (wantsJson(answering)) return this.#queryJson(fault, known, answering)
+        return this.#xml(protocol, fault, known, answering)
+      case 'restXml':
         return this.#xml(protocol, fault, known, answering)
       default:
         return protocol satisfies never
@@ -143,6 +145,23 @@ export class FaultWriter {
         ...Object.entries(fault.headers),
       ],
       body: encodeCbor({ __type: this.#id('rpcv2Cbor', known), ...members }),
+    }
+  }
+
+  /** Source: answers of STS, SQS and SNS quoted in their clients' tests and issues. */
+  #queryJson(fault: Fault, known: Known, { requestId }: Answering): HttpResponse {
+    const Type = known.isServer ? 'Receiver' : 'Sender'
+    return {
+      status: known.status,
+      headers: [
+        ['Content-Type', 'application/json'],
+        ['x-amzn-RequestId', requestId],
+        ...Object.entries(fault.headers),
+      ],
+      body: JSON.stringify({
+        Error: { Code: known.code, Message: fault.message, Type },
+        RequestId: requestId,
+      }),
     }
   }
 

@@ -27,6 +27,10 @@ export interface Answering {
 
 type Headers = (readonly [name: string, value: string])[]
 
+/** True when JSON is what the client names first; browsers and SDKs name it last or not at all. */
+export const wantsJson = ({ headers }: Pick<Answering, 'headers'>): boolean =>
+  /^\s*application\/json\s*(?:[,;]|$)/i.test(headers['accept'] ?? '')
+
 const EVENT_STREAM = 'application/vnd.amazon.eventstream'
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -101,6 +105,7 @@ export class Responder {
   }
 
   #awsQuery(operation: string, table: OperationTable, output: unknown, answering: Answering): HttpResponse {
+    if (wantsJson(answering)) return this.#queryJson(operation, table, output, answering)
     const { requestId } = answering
     const wrap = table.wrap ?? `${operation}Result`
     const inside = table.out === undefined ? '' : this.xml.inside({ s: table.out })(output)
@@ -115,6 +120,34 @@ export class Responder {
         ['x-amzn-RequestId', requestId],
       ],
       body,
+    }
+  }
+
+  /**
+   * Query services answer JSON to clients that accept it: the XML's envelopes as objects, times as seconds, absent
+   * members of the result as null. Source: answers of STS, SQS and Elastic Beanstalk quoted in their clients' tests and
+   * documentation, API Gateway developer guide's SQS tutorial.
+   */
+  #queryJson(operation: string, table: OperationTable, output: unknown, answering: Answering): HttpResponse {
+    const { requestId } = answering
+    const write = table.out === undefined ? null : this.json.writer({ s: table.out })
+    const result = write === null ? output : write(output)
+    const absent = this.model.members(table.out).map(([name]) => [name, null] as const)
+    const inside = { ...Object.fromEntries(absent), ...(isRecord(result) ? result : {}) }
+    const wrap = table.wrap ?? `${operation}Result`
+    const body = {
+      [`${operation}Response`]: {
+        ...(absent.length === 0 ? {} : { [wrap]: inside }),
+        ResponseMetadata: { RequestId: requestId },
+      },
+    }
+    return {
+      status: 200,
+      headers: [
+        ['Content-Type', 'application/json'],
+        ['x-amzn-RequestId', requestId],
+      ],
+      body: JSON.stringify(body),
     }
   }
 

@@ -14,6 +14,7 @@ import type { FormAction } from '#wire/forms.ts'
 import { type Identified, Identifier } from '#wire/identify.ts'
 import { Model } from '#wire/model.ts'
 import { type Answering, Responder } from '#wire/respond.ts'
+import { withHoisted } from '#wire/presigned.ts'
 import { Router, literalsOf } from '#wire/router.ts'
 import type { Protocol, ServiceIndex, ServiceTable } from '#wire/table.ts'
 import { pairsOf, pathOf } from '#wire/uri.ts'
@@ -62,8 +63,9 @@ export class Wire {
       anywhere?.startsWith('*') === true ? path.slice(Math.max(0, path.indexOf(anywhere.slice(1)))) : path
     const routed = this.#router.route(request.method, target)
     const query = pairsOf(request.query) ?? []
-    const operation =
-      routed === undefined ? undefined : this.#router.pick(routed, { query, headers: request.headers })
+    const headers =
+      this.model.table.bucketHost === 1 ? withHoisted(request.headers, request.query) : request.headers
+    const operation = routed === undefined ? undefined : this.#router.pick(routed, { query, headers })
     if (routed === undefined || operation === undefined)
       throw unknownOperation(protocol, `${request.method} ${target}`, this.model)
     return { operation, protocol, labels: routed.labels }

@@ -150,3 +150,57 @@ test('encode() frames event streams', async () => {
   assert.ok(first !== undefined && new DataView(first.buffer).getUint32(0) === first.length)
   assert.match(text(first), /:event-type.*PayloadChunk.*hi/s)
 })
+
+test('encode() and encodeFault() answer query clients that accept JSON in objects of the same names', () => {
+  const asking = { ...answering, headers: { accept: 'application/json' } }
+  const sts = wires.of('sts')
+  const assumed = sts.encode(
+    { operation: 'AssumeRole', protocol: 'awsQuery' },
+    {
+      Credentials: {
+        AccessKeyId: 'ASIA',
+        SecretAccessKey: 's',
+        SessionToken: 't',
+        Expiration: 1_460_355_675_000,
+      },
+      AssumedRoleUser: { AssumedRoleId: 'AROA:me', Arn: 'arn' },
+    },
+    asking,
+  )
+  assert.ok(assumed.headers.some(([name, value]) => name === 'Content-Type' && value === 'application/json'))
+  assert.partialDeepStrictEqual(JSON.parse(bodyText(assumed)), {
+    AssumeRoleResponse: {
+      AssumeRoleResult: {
+        Credentials: {
+          AccessKeyId: 'ASIA',
+          SecretAccessKey: 's',
+          SessionToken: 't',
+          Expiration: 1_460_355_675,
+        },
+        AssumedRoleUser: { AssumedRoleId: 'AROA:me', Arn: 'arn' },
+        PackedPolicySize: null,
+        SourceIdentity: null,
+      },
+      ResponseMetadata: { RequestId: ID },
+    },
+  })
+  const fault = sts.encodeFault('awsQuery', new Fault('ExpiredToken', 'over', { status: 403 }), asking)
+  assert.equal(fault.status, 403)
+  assert.deepEqual(JSON.parse(bodyText(fault)), {
+    Error: { Code: 'ExpiredToken', Message: 'over', Type: 'Sender' },
+    RequestId: ID,
+  })
+  const bare = wires.of('iam').encode({ operation: 'DeleteRole', protocol: 'awsQuery' }, {}, asking)
+  assert.deepEqual(JSON.parse(bodyText(bare)), {
+    DeleteRoleResponse: { ResponseMetadata: { RequestId: ID } },
+  })
+  for (const accept of ['*/*', 'text/xml, application/json', 'application/jsonx']) {
+    const other = { ...answering, headers: { accept } }
+    const answer = sts.encode(
+      { operation: 'GetCallerIdentity', protocol: 'awsQuery' },
+      { Account: '1' },
+      other,
+    )
+    assert.match(bodyText(answer), /^<\?xml/)
+  }
+})

@@ -254,3 +254,25 @@ test('validate() counts code points, prints lists whole and names members of map
     /^1 validation error detected: Value '\{\}' at 'requestItems' failed to satisfy constraint: Member must have length greater than or equal to 1$/,
   )
 })
+
+test('decode() reads the headers that a presigned address of S3 carries in its query', async () => {
+  const presigned =
+    'X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=000000000000%2F20261125%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20261125T000000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=0'
+  const put = await into({
+    method: 'PUT',
+    path: '/bucket/key',
+    query: `${presigned}&x-amz-meta-Color=red%20one&x-amz-meta-size=5&x-amz-tagging=a%3Db&x-amz-acl=private`,
+    headers: { 'x-amz-meta-size': '6' },
+  })
+  assert.equal(put.operation, 'PutObject')
+  assert.deepEqual(put.input['Metadata'], { color: 'red one', size: '6' })
+  assert.deepEqual([put.input['Tagging'], put.input['ACL']], ['a=b', 'private'])
+  const copy = await into({
+    method: 'PUT',
+    path: '/b2/key',
+    query: `${presigned}&x-amz-copy-source=%2Fa%2Fb`,
+  })
+  assert.deepEqual([copy.operation, copy.input['CopySource']], ['CopyObject', '/a/b'])
+  const unsigned = await into({ method: 'PUT', path: '/bucket/key', query: 'x-amz-meta-color=red' })
+  assert.equal(unsigned.input['Metadata'], undefined)
+})

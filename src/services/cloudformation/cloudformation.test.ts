@@ -339,7 +339,7 @@ Outputs:
   await settled(state)
   assert.equal(await status(state), 'CREATE_COMPLETE')
   const { Stacks: stacks } = await op.DescribeStacks({ StackName: 'app' }, state, call)
-  assert.match(stacks?.[0]?.Outputs?.[0]?.OutputValue ?? '', /^https:\/\/api\d+\.execute-api\.us-east-1/)
+  assert.match(stacks?.[0]?.Outputs?.[0]?.OutputValue ?? '', /^https:\/\/restapi\d+\.execute-api\.us-east-1/)
   await op.CreateChangeSet(
     { ...wish, ChangeSetName: 'three', ChangeSetType: 'UPDATE', Capabilities: IAM },
     state,

@@ -7,7 +7,7 @@ import { present } from '#base/assert.ts'
 import type { Instant } from '#base/time.ts'
 import type { Scope } from '#engines/templates/evaluate.ts'
 import { type Graph, reversed } from '#engines/templates/graph.ts'
-import type { ResolvedTemplate } from '#engines/templates/template.ts'
+import type { ResolvedTemplate, ResourceDefinition } from '#engines/templates/template.ts'
 import { TemplateError } from '#engines/templates/template-error.ts'
 import { memberOf } from '#engines/templates/value.ts'
 import { failedText } from '#services/cloudformation/failures.ts'
@@ -20,6 +20,7 @@ import {
   stackEvent,
   templateOf,
 } from '#services/cloudformation/journal.ts'
+import { findLeftovers } from '#services/cloudformation/leftovers.ts'
 import { RESOURCES_AT_ONCE } from '#services/cloudformation/limits.ts'
 import { checkExports, outputsOf, putExports } from '#services/cloudformation/outputs.ts'
 import {
@@ -47,6 +48,8 @@ export class Deployment {
   readonly owner: Owner
   readonly stack: StackRecord
   readonly resources: Map<string, ResourceRecord>
+  /** What a crash left of interrupted creations: ids by logical id. */
+  leftovers: ReadonlyMap<string, string> = new Map()
   readonly #exports: ReadonlyMap<string, ExportRecord>
   readonly #resolved: ResolvedTemplate | undefined
   /** Steps write one after the other, so that events have an order. */
@@ -100,6 +103,10 @@ export class Deployment {
 
   get #template(): ResolvedTemplate {
     return present(this.#resolved, 'creations and updates have their next template')
+  }
+
+  definitionOf(id: string): ResourceDefinition | undefined {
+    return this.#resolved?.resources.get(id)
   }
 
   needsOf(id: string): string[] {
@@ -182,6 +189,7 @@ export class Deployment {
 
   async #forward(): Promise<void> {
     const { graph, resources } = this.#template
+    this.leftovers = await findLeftovers(this)
     const failed = await this.#each(graph, false, (id) =>
       deployOne(this, present(resources.get(id), 'the graph holds resources of the template')),
     )

@@ -10,6 +10,7 @@ import type { Clock } from '#ports/clock.ts'
 import type { Call } from '#ports/service.ts'
 import type { SpanScope } from '#ports/spans.ts'
 import type { Entry, Range, Store, Stores, Tx } from '#ports/store.ts'
+import { API_ANSWERS, type Answer, type Input, text } from '#services/cloudformation/fake-apis.ts'
 import { CloudFormationState } from '#services/cloudformation/state.ts'
 
 /** Ordered keys in an array; closures run one at a time. */
@@ -76,14 +77,6 @@ const span: SpanScope = {
   end: () => undefined,
 }
 
-type Input = Readonly<Record<string, unknown>>
-type Answer = (input: Input, cloud: FakeCloud) => unknown
-
-const text = (input: Input, name: string): string => {
-  const found = input[name]
-  return typeof found === 'string' ? found : ''
-}
-
 /** What the services answer, as far as the handlers look at it. Others answer an empty object. */
 const ANSWERS: Readonly<Record<string, Answer>> = {
   'lambda:CreateFunction': (input, cloud) => cloud.make('function', text(input, 'FunctionName'), input),
@@ -104,14 +97,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   'logs:DeleteLogGroup': (input, cloud) => cloud.drop('log group', text(input, 'logGroupName')),
   's3:CreateBucket': (input, cloud) => cloud.make('bucket', text(input, 'Bucket'), input),
   's3:DeleteBucket': (input, cloud) => cloud.drop('bucket', text(input, 'Bucket')),
-  'apigateway:CreateRestApi': (input, cloud) => {
-    const id = `api${cloud.next()}`
-    cloud.make('rest api', id, input)
-    return { id, rootResourceId: 'root' }
-  },
-  'apigateway:GetRestApi': (input) => ({ id: input['restApiId'], rootResourceId: 'root' }),
-  'apigateway:DeleteRestApi': (input, cloud) => cloud.drop('rest api', text(input, 'restApiId')),
-  'apigateway:CreateDeployment': (_, cloud) => ({ id: `deployment${cloud.next()}` }),
+  ...API_ANSWERS,
 }
 
 /** A cloud of names. Failures are set by operation; a hanging operation never answers, as if the platform had died in it. */
@@ -126,12 +112,28 @@ export class FakeCloud implements Api {
     return this.#next++
   }
 
+  /** Things of a kind, by name. */
+  all(kind: string): readonly (readonly [name: string, input: Input])[] {
+    const prefix = `${kind} `
+    return [...this.made].flatMap(([key, input]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), input] as const] : [],
+    )
+  }
+
+  change(kind: string, name: string, changes: Input): void {
+    this.need(kind, name)
+    this.made.set(`${kind} ${name}`, { ...this.made.get(`${kind} ${name}`), ...changes })
+  }
+
   make(kind: string, name: string, input: Input): unknown {
     const key = `${kind} ${name}`
-    if (this.made.has(key))
-      throw new Fault('ResourceConflictException', `${key} already exists`, { status: 409 })
+    if (this.made.has(key)) this.refuse(key)
     this.made.set(key, input)
     return {}
+  }
+
+  refuse(key: string): never {
+    throw new Fault('ResourceConflictException', `${key} already exists`, { status: 409 })
   }
 
   need(kind: string, name: string): void {
@@ -170,9 +172,44 @@ export class FakeCloud implements Api {
 export interface FakePlatform {
   readonly cloud: FakeCloud
   readonly stores: Stores
-  /** The service as a start of the platform makes it, over the same store. */
-  readonly start: () => CloudFormationState
+  /** The service as a start of the platform makes it, over the same store. `life` is how long that platform lives. */
+  readonly start: (life?: Life) => CloudFormationState
 }
+
+/** A platform that dies after so many effects: from then on nothing it waits for comes back, and nothing more happens. */
+export class Life {
+  left: number
+  readonly #mourners: (() => void)[] = []
+
+  constructor(effects: number) {
+    this.left = effects
+  }
+
+  /** Runs one effect; the last one happens, but its answer never arrives. */
+  async live<T>(effect: () => Promise<T>): Promise<T> {
+    if (this.left <= 0) return await new Promise<never>(() => undefined)
+    this.left--
+    const settled = await Promise.allSettled([effect()])
+    if (this.left <= 0) {
+      for (const told of this.#mourners.splice(0)) told()
+      return await new Promise<never>(() => undefined)
+    }
+    if (settled[0].status === 'rejected') throw settled[0].reason
+    return settled[0].value
+  }
+
+  /** Resolves when it has ended. */
+  async end(): Promise<void> {
+    if (this.left > 0) await new Promise<void>((resolve) => this.#mourners.push(resolve))
+  }
+}
+
+const IMMORTAL = new Life(Infinity)
+
+const living = (store: Store, life: Life): Store => ({
+  read: store.read,
+  tx: (run) => life.live(() => store.tx(run)),
+})
 
 const tables = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../model/resources/${name}.json`, import.meta.url), 'utf8'))
@@ -190,12 +227,15 @@ export function fakePlatform(): FakePlatform {
   return {
     cloud,
     stores,
-    start: () =>
+    start: (life = IMMORTAL) =>
       new CloudFormationState({
         clock: new TickingClock(),
         random,
-        stores,
-        api: cloud,
+        stores: { ...stores, open: () => living(store, life) },
+        api: {
+          has: () => true,
+          call: (service, operation, input) => life.live(() => cloud.call(service, operation, input)),
+        },
         log: {
           error: (event, fields) => void defects.push({ event, fields }),
           warn: quiet,

@@ -93,11 +93,17 @@ export interface ResourceRecord {
   /** Logical ids that it needs: deletion goes the other way round. */
   needs: readonly string[]
   /** What the running operation did to it. */
-  done?: 'created' | 'updated' | 'replaced' | 'removed' | undefined
+  done?: 'created' | 'updated' | 'replaced' | 'restored' | 'removed' | undefined
   /** As it was before the running operation, for the way back. */
   before?: Incarnation | undefined
   beforePolicies?: { readonly deletion: string; readonly replacement: string } | undefined
 }
+
+/** True when a thing was about to be made, and whether it was is not known. */
+export const isInDoubt = ({ status, current, token }: ResourceRecord): boolean =>
+  current === undefined
+    ? status === 'CREATE_IN_PROGRESS'
+    : status === 'UPDATE_IN_PROGRESS' && token !== current.token
 
 export interface EventRecord {
   readonly id: string

@@ -25,6 +25,11 @@ export function contextOf(state: CloudFormationState, owner: Owner, of: ContextO
     call: (service, operation, input) => api.call(service, operation, input, identity),
     has: (service, operation) => api.has(service, operation),
     object: (bucket, key, version) => objectBytes({ bucket, key, version }, api, identity),
+    marks: {
+      'aws:cloudformation:stack-name': of.stack.name,
+      'aws:cloudformation:stack-id': of.stack.stackId,
+      'aws:cloudformation:logical-id': of.logicalId,
+    },
     name: (charactersMax, lower) => generatedName(of, charactersMax, lower === true),
   }
 }

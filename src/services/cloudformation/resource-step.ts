@@ -12,7 +12,7 @@ import { present } from '#base/assert.ts'
 import type { Deployment } from '#services/cloudformation/deployment.ts'
 import { propertiesReason, reasonOf, serviceOf } from '#services/cloudformation/failures.ts'
 import type { NewEvent } from '#services/cloudformation/journal.ts'
-import type { Incarnation, ResourceRecord } from '#services/cloudformation/records.ts'
+import { type Incarnation, isInDoubt, type ResourceRecord } from '#services/cloudformation/records.ts'
 import { handlerOf } from '#services/cloudformation/resources/all.ts'
 import type { Made, ResourceContext, ResourceHandler } from '#services/cloudformation/resources/handler.ts'
 import { exists } from '#services/cloudformation/resources/properties.ts'
@@ -47,7 +47,7 @@ export async function deployOne(run: Deployment, definition: ResourceDefinition)
   }
   if (record?.current === undefined || record.done === 'created')
     return await createOne(run, definition, record)
-  if (record.done !== undefined) return 'done'
+  if (record.done !== undefined && record.status !== 'UPDATE_IN_PROGRESS') return 'done'
   return await updateOne(run, definition, record, record.current)
 }
 
@@ -104,7 +104,9 @@ const incarnation = (record: ResourceRecord, made: Made, properties: Dict): Inca
 /** A handler that failed half way may have made something under a known name: the rollback takes it away. */
 function keepLeftover(run: Deployment, record: ResourceRecord, properties: Dict, error: unknown): void {
   if (!(error instanceof Fault) || exists(error.code)) return
-  const named = handlerFor(record.type).existing?.(contextFor(run, record), properties)
+  const named =
+    run.leftovers.get(record.logicalId) ??
+    handlerFor(record.type).existing?.(contextFor(run, record), properties)
   if (named === undefined) return
   record.current = { physicalId: named, attributes: {}, properties, token: record.token, type: record.type }
 }
@@ -120,6 +122,8 @@ async function makeOne(
 ): Promise<Made> {
   const handler = handlerFor(record.type)
   const context = contextFor(run, record)
+  const leftover = run.leftovers.get(record.logicalId)
+  if (leftover !== undefined) return await handler.update(context, leftover, properties, {})
   try {
     return await handler.create(context, properties)
   } catch (error) {
@@ -127,12 +131,22 @@ async function makeOne(
       repeated && error instanceof Fault && exists(error.code)
         ? handler.existing?.(context, properties)
         : undefined
-    if (left === undefined) throw error
+    if (left === undefined || isOthers(run, record, left)) throw error
     return await handler.update(context, left, properties, {})
   }
 }
 
-function propertiesOf(run: Deployment, definition: ResourceDefinition): Dict {
+/** True when another resource of the stack is the thing of that name: then nothing was left by this one. */
+const isOthers = (run: Deployment, record: ResourceRecord, physicalId: string): boolean =>
+  run.resources
+    .values()
+    .some(
+      ({ logicalId, type, current }) =>
+        logicalId !== record.logicalId && type === record.type && current?.physicalId === physicalId,
+    )
+
+/** The properties as they are now, in the types of their table. Faults: TemplateError. */
+export function propertiesOf(run: Deployment, definition: ResourceDefinition): Dict {
   const evaluated = evaluate(definition.properties, run.scope())
   const properties = isDict(evaluated) ? evaluated : {}
   if (JSON.stringify(properties).includes('{{resolve:')) {
@@ -173,7 +187,10 @@ async function updateOne(
   record: ResourceRecord,
   current: Incarnation,
 ): Promise<Outcome> {
-  const before = { deletion: record.deletionPolicy, replacement: record.updateReplacePolicy }
+  const before = record.beforePolicies ?? {
+    deletion: record.deletionPolicy,
+    replacement: record.updateReplacePolicy,
+  }
   try {
     const properties = propertiesOf(run, definition)
     const changed = changedIn(run, record.type, current.properties, properties)
@@ -243,7 +260,7 @@ async function replaceOne(
   current: Incarnation,
   properties: Dict,
 ): Promise<Outcome> {
-  const repeated = record.status === 'UPDATE_IN_PROGRESS' && record.token !== current.token
+  const repeated = isInDoubt(record)
   if (!repeated) record.token = upperId(run.state.ports.random, TOKEN_CHARACTERS)
   record.status = 'UPDATE_IN_PROGRESS'
   if (!repeated) await run.write(record, [eventOf(record, REPLACES)])
@@ -262,6 +279,7 @@ async function replaceOne(
     return 'done'
   } catch (error) {
     const taken = error instanceof Fault && exists(error.code)
+    record.token = current.token
     return await failOne(run, record, 'UPDATE_FAILED', taken ? customNamed(current.physicalId) : error)
   }
 }
@@ -287,6 +305,7 @@ export async function restoreOne(run: Deployment, record: ResourceRecord): Promi
     if (record.done === 'replaced') {
       record.current = before
       record.before = current
+      record.done = 'restored'
     } else {
       const context = contextFor(run, record, before.token)
       const made = await handlerFor(record.type).update(

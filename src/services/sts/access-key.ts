@@ -4,6 +4,9 @@
  */
 import { type AccountId, accountId, type RandomBytes } from '#base/ids.ts'
 
+/** How key ids of temporary credentials begin. Source: IAM user guide, Unique identifiers. */
+export const TEMPORARY = 'ASIA'
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 /**
@@ -20,7 +23,7 @@ export function temporaryKeyId(account: AccountId, random: RandomBytes): string 
     text = `${ALPHABET[Number(value & 31n)]}${text}`
     value >>= 5n
   }
-  return `ASIA${text}`
+  return TEMPORARY + text
 }
 
 /** The account that a key id carries: twelve digits stand for themselves. Undefined when it carries none. */

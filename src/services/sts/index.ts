@@ -11,7 +11,7 @@ import {
 import type { StsState } from '#services/sts/sessions.ts'
 
 export { accountOfKeyId } from '#services/sts/access-key.ts'
-export { createSts, type StsPorts, type StsState } from '#services/sts/sessions.ts'
+export { createSts, identityOf, type Identity, type StsPorts, type StsState } from '#services/sts/sessions.ts'
 
 const notYet = [
   'AssumeRoleWithSAML',

@@ -1,5 +1,7 @@
 /** Every number of STS with its unit, source, and what happens beyond it. The model checks the ranges of durations and lengths itself. */
 
+import { hours } from '#base/time.ts'
+
 /** Seconds of a role's session when nobody asks. Source: STS API, AssumeRole, DurationSeconds. */
 export const ROLE_SECONDS_DEFAULT = 3_600
 /** Seconds of a session that a session began. Beyond: Fault ValidationError. Source: IAM user guide, Role chaining. */
@@ -12,3 +14,5 @@ export const ROOT_SECONDS_MAX = 3_600
 export const SESSION_POLICY_MAX = 2_048
 /** Expired sessions that one new session clears away. Ours. */
 export const CLEARED_AT_ONCE = 8
+/** How long an expired session is remembered, in ms: its holder is told that it has expired, and is not the root again. Ours. */
+export const EXPIRED_KEPT_MS = hours(24)

@@ -2,7 +2,7 @@
 import { DEFAULT_ACCOUNT } from '#base/ids.ts'
 import { isRecord, parseJson } from '#base/json.ts'
 import type { Sts } from '#model/sts.ts'
-import type { Operation } from '#ports/service.ts'
+import type { Call, Operation } from '#ports/service.ts'
 import { accountOfKeyId } from '#services/sts/access-key.ts'
 import { accessDenied, malformedPolicy, packedPolicyTooLarge, validationError } from '#services/sts/faults.ts'
 import {
@@ -13,7 +13,7 @@ import {
   TOKEN_SECONDS_DEFAULT,
 } from '#services/sts/limits.ts'
 import { knownRole, roleOfArn } from '#services/sts/roles.ts'
-import { type Identity, identityOf, issue, type StsState } from '#services/sts/sessions.ts'
+import { type Identity, identityOf, issue, rootOf, type StsState } from '#services/sts/sessions.ts'
 
 export const getCallerIdentity: Operation<Sts['GetCallerIdentity'], StsState> = async (
   _input,
@@ -24,18 +24,24 @@ export const getCallerIdentity: Operation<Sts['GetCallerIdentity'], StsState> = 
   return { UserId: userId, Account: call.account, Arn: arn }
 }
 
-/** Source: STS API, AssumeRole. */
+/** A service of the platform, which has no request to answer. */
+const isService = (call: Call): boolean => call.header === undefined
+
+/**
+ * The role's longest session does not bind services, such as the one that runs functions.
+ * Source: STS API, AssumeRole; IAM user guide, Maximum session duration ("does not limit sessions assumed by AWS services").
+ */
 export const assumeRole: Operation<Sts['AssumeRole'], StsState> = async (input, state, call) => {
   const role = roleOfArn(input.RoleArn)
   const packed = packedSize(input.Policy)
-  const caller = await identityOf(state, call)
+  const caller = isService(call) ? rootOf(call.account) : await identityOf(state, call)
   const known = await knownRole(state, role, call)
   const duration = input.DurationSeconds ?? ROLE_SECONDS_DEFAULT
   if (caller.kind === 'assumed-role' && duration > CHAINED_SECONDS_MAX)
     throw validationError(
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
     )
-  if (known.maxSessionSeconds !== undefined && duration > known.maxSessionSeconds)
+  if (!isService(call) && known.maxSessionSeconds !== undefined && duration > known.maxSessionSeconds)
     throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.')
   const identity: Identity = {
     arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${input.RoleSessionName}`,

@@ -9,9 +9,9 @@ import type { Clock } from '#ports/clock.ts'
 import type { Random } from '#ports/random.ts'
 import type { Call } from '#ports/service.ts'
 import type { Store, Stores, Tx } from '#ports/store.ts'
-import { temporaryKeyId } from '#services/sts/access-key.ts'
+import { TEMPORARY, temporaryKeyId } from '#services/sts/access-key.ts'
 import { expiredToken } from '#services/sts/faults.ts'
-import { CLEARED_AT_ONCE } from '#services/sts/limits.ts'
+import { CLEARED_AT_ONCE, EXPIRED_KEPT_MS } from '#services/sts/limits.ts'
 
 export interface StsPorts {
   readonly clock: Clock
@@ -56,11 +56,16 @@ export const rootOf = (account: AccountId): Identity => ({
   kind: 'root',
 })
 
-/** Who calls: the session of a temporary key, else the account's root. Fault ExpiredToken. */
-export async function identityOf(state: StsState, call: Call): Promise<Identity> {
+/**
+ * Who calls: the session of a temporary key, else the account's root; other keys are not looked up. Fault ExpiredToken.
+ */
+export async function identityOf(
+  state: StsState,
+  call: Pick<Call, 'accessKeyId' | 'account'>,
+): Promise<Identity> {
   const keyId = call.accessKeyId
-  const session =
-    keyId === undefined ? undefined : await sessions.get(state.store.read, ownerOf(call.account), keyId)
+  if (keyId?.startsWith(TEMPORARY) !== true) return rootOf(call.account)
+  const session = await sessions.get(state.store.read, ownerOf(call.account), keyId)
   if (session === undefined) return rootOf(call.account)
   if (session.expiresAt <= state.clock.now()) throw expiredToken()
   return session
@@ -109,7 +114,8 @@ export async function issue(
 
 async function clearExpired(tx: Tx, owner: readonly [string, string], now: Instant): Promise<void> {
   const { from } = keysBelow(...owner, endings.kind)
-  const entries = await tx.range({ from, to: endings.key(owner, [now]), limit: CLEARED_AT_ONCE })
+  const to = endings.key(owner, [later(now, -EXPIRED_KEPT_MS)])
+  const entries = await tx.range({ from, to, limit: CLEARED_AT_ONCE })
   for (const [key, value] of entries) {
     tx.delete(key)
     sessions.delete(tx, owner, endings.decode(value).accessKeyId)

@@ -11,7 +11,7 @@ import type { Api } from '#ports/api.ts'
 import type { Call } from '#ports/service.ts'
 import type { SpanScope } from '#ports/spans.ts'
 import { accountOfKeyId, temporaryKeyId } from '#services/sts/access-key.ts'
-import { createSts, sts, type StsState } from '#services/sts/index.ts'
+import { createSts, identityOf, sts, type StsState } from '#services/sts/index.ts'
 import { roleOfArn } from '#services/sts/roles.ts'
 
 const { AssumeRole, GetAccessKeyInfo, GetCallerIdentity, GetFederationToken, GetSessionToken } =
@@ -31,6 +31,7 @@ const callOf = (accessKeyId: string | undefined, account: AccountId = DEFAULT_AC
   headers: {},
   presigned: false,
   signal: new AbortController().signal,
+  header: () => undefined,
 })
 
 interface World {
@@ -113,6 +114,39 @@ test('AssumeRole keeps the role’s and the chain’s longest session, and takes
   )
 })
 
+test('AssumeRole gives a service twelve hours of a role, whatever the role allows others', async () => {
+  const { state, clock } = world()
+  const { header: _, ...inside } = callOf(DEFAULT_ACCOUNT)
+  const role = { ...known, RoleSessionName: 'resize', DurationSeconds: 43_200 }
+  const answer = await AssumeRole(role, state, inside)
+  const holder = callOf(answer.Credentials?.AccessKeyId)
+  const arn = 'arn:aws:sts::000000000000:assumed-role/known/resize'
+  clock.at = later(start, 43_199_000)
+  assert.deepEqual(await GetCallerIdentity({}, state, holder), {
+    UserId: 'AROAKNOWN:resize',
+    Account: '000000000000',
+    Arn: arn,
+  })
+  clock.at = later(start, 43_200_000)
+  assert.equal(await refusal(GetCallerIdentity({}, state, holder)), 'ExpiredToken')
+})
+
+test('identityOf() looks up temporary keys only', async () => {
+  const { state } = world()
+  const unread: StsState = {
+    ...state,
+    store: {
+      ...state.store,
+      read: {
+        get: () => assert.fail('read'),
+        range: () => assert.fail('read'),
+      },
+    },
+  }
+  for (const accessKeyId of [undefined, 'test', '000000000000', 'AKIAIOSFODNN7EXAMPLE'])
+    assert.equal((await identityOf(unread, { accessKeyId, account: DEFAULT_ACCOUNT })).kind, 'root')
+})
+
 test('AssumeRole refuses policies that are none or too large', async () => {
   const { state } = world()
   const policy = (Policy: string): Promise<string> =>
@@ -134,12 +168,15 @@ test('GetSessionToken and GetFederationToken are not for sessions', async () => 
   assert.equal(await refusal(GetFederationToken({ Name: 'eve' }, state, holder)), 'AccessDenied')
 })
 
-test('Expired sessions are cleared away by new ones', async () => {
+test('Expired sessions are told so for a day, then cleared away by new ones', async () => {
   const { state, clock } = world()
   const first = await AssumeRole(known, state, callOf('test'))
+  const holder = callOf(first.Credentials?.AccessKeyId)
   clock.at = later(start, 3_700_000)
   await AssumeRole(known, state, callOf('test'))
-  const holder = callOf(first.Credentials?.AccessKeyId)
+  assert.equal(await refusal(GetCallerIdentity({}, state, holder)), 'ExpiredToken')
+  clock.at = later(start, 3_600_000 + 86_401_000)
+  await AssumeRole(known, state, callOf('test'))
   assert.equal((await GetCallerIdentity({}, state, holder)).Arn, 'arn:aws:iam::000000000000:root')
 })
 

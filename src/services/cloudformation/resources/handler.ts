@@ -2,7 +2,7 @@
  * What a resource handler is: the three things that a deployment does to one type of resource, by AWS's own API. A
  * handler keeps nothing; what it answers is stored by the deployment. Each step may be repeated after a crash.
  */
-import type { Ms } from '#base/time.ts'
+import type { Instant, Ms } from '#base/time.ts'
 import type { Dict } from '#engines/templates/value.ts'
 import type { Services } from '#model/services.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -35,6 +35,8 @@ export interface ResourceContext {
   has(service: string, operation: string): boolean
   /** The bytes of an object in our S3. */
   object(bucket: string, key: string, version: string | undefined): Promise<Uint8Array>
+  /** The tags that CloudFormation itself puts on what it makes: stack and logical id. Source: CloudFormation user guide, Resource tags. */
+  readonly marks: Readonly<Record<string, string>>
   /** `stack-logical-RANDOM` cut to that length; the same in every repetition. */
   name(charactersMax: number, lower?: boolean): string
 }
@@ -46,6 +48,14 @@ export interface Made {
   readonly attributes: Dict
 }
 
+/** What tells a thing that an interrupted creation left from others like it. */
+export interface Search {
+  /** Ids that resources of stacks have. */
+  readonly taken: ReadonlySet<string>
+  /** When the creation was about to begin. */
+  readonly since: Instant
+}
+
 export interface ResourceHandler {
   create(context: ResourceContext, properties: Dict): Promise<Made>
   /** In place; `before` is what it was made from. */
@@ -54,9 +64,14 @@ export interface ResourceHandler {
   delete(context: ResourceContext, physicalId: string, properties: Dict): Promise<void>
   /**
    * The id of what an interrupted `create` left behind, when names decide about it; then the deployment updates that
-   * instead of failing with "already exists". Without this, an interrupted creation is made anew.
+   * instead of failing with "already exists".
    */
   existing?(context: ResourceContext, properties: Dict): string | undefined
+  /**
+   * The same where ids are given by the service: looked for, by marks or by what it is, before an interrupted `create`
+   * is made again. With neither, an interrupted creation is simply made anew: then it must be the same twice.
+   */
+  find?(context: ResourceContext, properties: Dict, search: Search): Promise<string | undefined>
 }
 
 /** Resolves after that much real time. */

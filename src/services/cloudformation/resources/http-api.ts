@@ -1,5 +1,6 @@
 /** HTTP APIs and their parts: AWS::ApiGatewayV2::Api, Route, Integration, Stage, Deployment. WebSocket APIs are not here yet. */
 import { text as decode } from '#base/bytes.ts'
+import { parseJson, stringAt, valueAt } from '#base/json.ts'
 import { type Dict, dictAt, memberOf, sameValue, textAt } from '#engines/templates/value.ts'
 import { validationError } from '#services/cloudformation/faults.ts'
 import type { Made, ResourceContext, ResourceHandler } from '#services/cloudformation/resources/handler.ts'
@@ -11,6 +12,7 @@ import {
   text,
   unlessGone,
 } from '#services/cloudformation/resources/properties.ts'
+import { firstOf, fitsAll, madeSince, marked } from '#services/cloudformation/resources/search.ts'
 
 const SETTINGS = [
   'ApiKeySelectionExpression',
@@ -36,6 +38,13 @@ async function documentOf(context: ResourceContext, properties: Dict): Promise<s
   return decode(await context.object(bucket, key, textAt(place, 'Version')))
 }
 
+/** The title that names an API made from a document, JSON or YAML. */
+function titleIn(body: string): string | undefined {
+  const parsed = parseJson(body)
+  if (parsed !== undefined) return stringAt(valueAt(parsed, 'info'), 'title')
+  return body.match(/^\s+["']?title["']?\s*:\s*["']?([^"'\n]+)/m)?.[1]?.trim()
+}
+
 function check(properties: Dict): void {
   if (textAt(properties, 'ProtocolType') === 'WEBSOCKET') {
     throw validationError('Windtunnel does not deploy WebSocket APIs yet.')
@@ -47,31 +56,41 @@ async function described(context: ResourceContext, id: string): Promise<Made> {
   return { physicalId: id, attributes: { ApiId: id, ApiEndpoint: api.ApiEndpoint ?? '' } }
 }
 
-const imported = (properties: Dict, body: string): Dict =>
-  request({
-    Body: body,
-    Basepath: memberOf(properties, 'BasePath'),
-    FailOnWarnings: memberOf(properties, 'FailOnWarnings'),
-  })
+async function imported(context: ResourceContext, id: string, properties: Dict, body: string): Promise<void> {
+  await context.call(
+    'apigatewayv2',
+    'ReimportApi',
+    request({
+      ApiId: id,
+      Body: body,
+      Basepath: memberOf(properties, 'BasePath'),
+      FailOnWarnings: memberOf(properties, 'FailOnWarnings'),
+    }),
+  )
+}
 
 export const httpApi: ResourceHandler = {
   async create(context, properties) {
     check(properties)
     const body = await documentOf(context, properties)
-    const tags = tagMap(properties)
-    const api =
-      body === undefined
-        ? await context.call(
-            'apigatewayv2',
-            'CreateApi',
-            request({
-              ...pick(properties, [...SETTINGS, 'ProtocolType']),
-              Tags: Object.keys(tags).length === 0 ? undefined : tags,
-            }),
-          )
-        : await context.call('apigatewayv2', 'ImportApi', request(imported(properties, body)))
+    // A document is imported into an API that bears the marks already: ImportApi takes none.
+    const api = await context.call(
+      'apigatewayv2',
+      'CreateApi',
+      request({
+        ...(body === undefined ? {} : { Name: titleIn(body), ProtocolType: 'HTTP' }),
+        ...pick(properties, body === undefined ? [...SETTINGS, 'ProtocolType'] : ['Name']),
+        Tags: { ...tagMap(properties), ...context.marks },
+      }),
+    )
     const id = api.ApiId ?? ''
-    if (body !== undefined) await settle(context, id, properties, {})
+    try {
+      if (body !== undefined) await imported(context, id, properties, body)
+      if (body !== undefined) await settle(context, id, properties, {})
+    } catch (error) {
+      await httpApi.delete(context, id, properties)
+      throw error
+    }
     return await described(context, id)
   },
 
@@ -81,15 +100,24 @@ export const httpApi: ResourceHandler = {
       (name) => !sameValue(memberOf(properties, name), memberOf(before, name)),
     )
     const body = changed ? await documentOf(context, properties) : undefined
-    if (body !== undefined) {
-      await context.call('apigatewayv2', 'ReimportApi', request({ ApiId: id, ...imported(properties, body) }))
-    }
+    if (body !== undefined) await imported(context, id, properties, body)
     await settle(context, id, properties, before)
     return await described(context, id)
   },
 
   async delete(context, id) {
     await unlessGone(() => context.call('apigatewayv2', 'DeleteApi', { ApiId: id }))
+  },
+
+  async find(context, _, { taken }) {
+    const found = await firstOf(
+      async (NextToken) => {
+        const page = await context.call('apigatewayv2', 'GetApis', request({ MaxResults: '100', NextToken }))
+        return { items: page.Items ?? [], next: page.NextToken }
+      },
+      ({ ApiId: id, Tags: tags }) => id !== undefined && !taken.has(id) && marked(tags, context.marks),
+    )
+    return found?.ApiId
   },
 }
 
@@ -148,6 +176,22 @@ export const httpRoute: ResourceHandler = {
       context.call('apigatewayv2', 'DeleteRoute', { ApiId: text(properties, 'ApiId'), RouteId: id }),
     )
   },
+  async find(context, properties, { taken }) {
+    const found = await firstOf(
+      async (NextToken) => {
+        const ApiId = text(properties, 'ApiId')
+        const page = await context.call(
+          'apigatewayv2',
+          'GetRoutes',
+          request({ ApiId, MaxResults: '100', NextToken }),
+        )
+        return { items: page.Items ?? [], next: page.NextToken }
+      },
+      ({ RouteId: id, RouteKey: key }) =>
+        id !== undefined && !taken.has(id) && key === text(properties, 'RouteKey'),
+    )
+    return found?.RouteId
+  },
 }
 
 const INTEGRATION = [
@@ -196,6 +240,25 @@ export const httpIntegration: ResourceHandler = {
         IntegrationId: id,
       }),
     )
+  },
+  /** Integrations carry no mark: one of the same properties that belongs to no stack does the same. */
+  async find(context, properties, { taken }) {
+    const found = await firstOf(
+      async (NextToken) => {
+        const ApiId = text(properties, 'ApiId')
+        const page = await context.call(
+          'apigatewayv2',
+          'GetIntegrations',
+          request({ ApiId, MaxResults: '100', NextToken }),
+        )
+        return { items: page.Items ?? [], next: page.NextToken }
+      },
+      (item) =>
+        item.IntegrationId !== undefined &&
+        !taken.has(item.IntegrationId) &&
+        fitsAll(properties, INTEGRATION, item),
+    )
+    return found?.IntegrationId
   },
 }
 
@@ -267,5 +330,25 @@ export const httpDeployment: ResourceHandler = {
         DeploymentId: id,
       }),
     )
+  },
+  async find(context, properties, { taken, since }) {
+    const found = await firstOf(
+      async (NextToken) => {
+        const ApiId = text(properties, 'ApiId')
+        const page = await context.call(
+          'apigatewayv2',
+          'GetDeployments',
+          request({ ApiId, MaxResults: '100', NextToken }),
+        )
+        return { items: page.Items ?? [], next: page.NextToken }
+      },
+      (item) =>
+        item.DeploymentId !== undefined &&
+        item.AutoDeployed !== true &&
+        !taken.has(item.DeploymentId) &&
+        item.Description === textAt(properties, 'Description') &&
+        madeSince(item.CreatedDate, since),
+    )
+    return found?.DeploymentId
   },
 }

@@ -11,6 +11,7 @@ import {
   text,
   unlessGone,
 } from '#services/cloudformation/resources/properties.ts'
+import { printArn } from '#base/arn.ts'
 import { Fault } from '#base/fault.ts'
 
 const texts = (properties: Dict, name: string): string[] =>
@@ -178,7 +179,7 @@ export const iamManagedPolicy: ResourceHandler = {
       'iam',
       'CreatePolicy',
       request({
-        PolicyName: textAt(properties, 'ManagedPolicyName') ?? context.name(128),
+        PolicyName: policyName(context, properties),
         ...pick(properties, ['Path', 'Description']),
         PolicyDocument: documentText(memberOf(properties, 'PolicyDocument')),
       }),
@@ -207,7 +208,15 @@ export const iamManagedPolicy: ResourceHandler = {
       await context.call('iam', 'DeletePolicy', { PolicyArn: arn })
     })
   },
+  existing(context, properties) {
+    const { partition, account } = context.stack
+    const resource = `policy${textAt(properties, 'Path') ?? '/'}${policyName(context, properties)}`
+    return printArn({ partition, service: 'iam', region: '', account, resource })
+  },
 }
+
+const policyName = (context: ResourceContext, properties: Dict): string =>
+  textAt(properties, 'ManagedPolicyName') ?? context.name(128)
 
 const managed = (arn: string, id: string | undefined): Made => ({
   physicalId: arn,

@@ -20,6 +20,7 @@ import {
   tagMap,
   unlessGone,
 } from '#services/cloudformation/resources/properties.ts'
+import { firstOf, marked } from '#services/cloudformation/resources/search.ts'
 
 const TYPE = 'AWS::ApiGateway::RestApi'
 
@@ -39,9 +40,9 @@ function nameOf(properties: Dict): string | undefined {
 }
 
 /** What CloudFormation's members are in CreateRestApi. */
-function settings(properties: Dict): Record<string, unknown> {
-  const tags = tagMap(properties)
+function settings(context: ResourceContext, properties: Dict): Record<string, unknown> {
   return {
+    tags: { ...tagMap(properties), ...context.marks },
     description: memberOf(properties, 'Description'),
     binaryMediaTypes: memberOf(properties, 'BinaryMediaTypes'),
     minimumCompressionSize: memberOf(properties, 'MinimumCompressionSize'),
@@ -50,7 +51,6 @@ function settings(properties: Dict): Record<string, unknown> {
     policy: documentText(memberOf(properties, 'Policy')),
     disableExecuteApiEndpoint: memberOf(properties, 'DisableExecuteApiEndpoint'),
     cloneFrom: memberOf(properties, 'CloneFrom'),
-    tags: Object.keys(tags).length === 0 ? undefined : tags,
   }
 }
 
@@ -91,7 +91,11 @@ export const restApi: ResourceHandler = {
     if (name === undefined) {
       throw validationError('Resource name must be non-empty: give Name, or a title in the OpenAPI document.')
     }
-    const api = await context.call('apigateway', 'CreateRestApi', request({ name, ...settings(properties) }))
+    const api = await context.call(
+      'apigateway',
+      'CreateRestApi',
+      request({ name, ...settings(context, properties) }),
+    )
     const id = api.id ?? ''
     try {
       if (body !== undefined) await putDocument(context, id, properties, body)
@@ -118,6 +122,17 @@ export const restApi: ResourceHandler = {
 
   async delete(context, id) {
     await unlessGone(() => context.call('apigateway', 'DeleteRestApi', { restApiId: id }))
+  },
+
+  async find(context, _, { taken }) {
+    const found = await firstOf(
+      async (position) => {
+        const page = await context.call('apigateway', 'GetRestApis', request({ limit: 500, position }))
+        return { items: page.items ?? [], next: page.position }
+      },
+      ({ id, tags }) => id !== undefined && !taken.has(id) && marked(tags, context.marks),
+    )
+    return found?.id
   },
 }
 

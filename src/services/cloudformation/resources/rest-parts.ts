@@ -11,6 +11,7 @@ import {
 } from '#engines/templates/value.ts'
 import type { ResourceContext, ResourceHandler } from '#services/cloudformation/resources/handler.ts'
 import { lowerFirst, request, text, unlessGone } from '#services/cloudformation/resources/properties.ts'
+import { firstOf } from '#services/cloudformation/resources/search.ts'
 
 export const restResource: ResourceHandler = {
   async create(context, properties) {
@@ -30,6 +31,25 @@ export const restResource: ResourceHandler = {
         resourceId: id,
       }),
     )
+  },
+  async find(context, properties, { taken }) {
+    const found = await firstOf(
+      async (position) => {
+        const restApiId = text(properties, 'RestApiId')
+        const page = await context.call(
+          'apigateway',
+          'GetResources',
+          request({ restApiId, limit: 500, position }),
+        )
+        return { items: page.items ?? [], next: page.position }
+      },
+      ({ id, parentId, pathPart }) =>
+        id !== undefined &&
+        !taken.has(id) &&
+        parentId === text(properties, 'ParentId') &&
+        pathPart === text(properties, 'PathPart'),
+    )
+    return found?.id
   },
 }
 
@@ -145,6 +165,7 @@ export const restMethod: ResourceHandler = {
     return { physicalId, attributes: {} }
   },
   delete: (context, _, properties) => removeMethod(context, properties),
+  existing: (context) => context.name(80),
 }
 
 export const restGatewayResponse: ResourceHandler = {

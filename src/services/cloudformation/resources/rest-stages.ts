@@ -11,6 +11,7 @@ import {
 } from '#engines/templates/value.ts'
 import type { ResourceContext, ResourceHandler } from '#services/cloudformation/resources/handler.ts'
 import { refuse, request, tagMap, text, unlessGone } from '#services/cloudformation/resources/properties.ts'
+import { firstOf, madeSince } from '#services/cloudformation/resources/search.ts'
 
 export const restDeployment: ResourceHandler = {
   async create(context, properties) {
@@ -54,6 +55,26 @@ export const restDeployment: ResourceHandler = {
       })
     }
     await unlessGone(() => context.call('apigateway', 'DeleteDeployment', { restApiId, deploymentId: id }))
+  },
+  /** A deployment carries no mark: it is the one of these words that was made since and belongs to no stack. */
+  async find(context, properties, { taken, since }) {
+    const restApiId = text(properties, 'RestApiId')
+    const found = await firstOf(
+      async (position) => {
+        const page = await context.call(
+          'apigateway',
+          'GetDeployments',
+          request({ restApiId, limit: 500, position }),
+        )
+        return { items: page.items ?? [], next: page.position }
+      },
+      ({ id, description, createdDate }) =>
+        id !== undefined &&
+        !taken.has(id) &&
+        description === textAt(properties, 'Description') &&
+        madeSince(createdDate, since),
+    )
+    return found?.id
   },
 }
 
