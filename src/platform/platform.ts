@@ -266,7 +266,7 @@ function health(running: Running): unknown {
     profile: 'native',
     services: Object.fromEntries(services),
     modes: running.sandboxes.modes(),
-    notices: running.wired.notices(),
+    notices: [...running.storage.notices(), ...running.wired.notices()],
     clock: { virtual: running.settings.virtualTime },
     storage: running.settings.dataFolder === undefined ? 'memory' : 'durable',
     cores: availableParallelism(),

@@ -12,6 +12,7 @@ import { logEventsOn } from '#host/telemetry/log-events.ts'
 import { memoryTelemetry } from '#host/telemetry/memory.ts'
 import { openTelemetry } from '#host/telemetry/telemetry.ts'
 import { spansOn } from '#host/telemetry/spans.ts'
+import type { Telemetry } from '#host/telemetry/stream.ts'
 import { usageOn } from '#host/telemetry/usage.ts'
 import type { Blobs } from '#ports/blobs.ts'
 import type { Log } from '#ports/log.ts'
@@ -34,6 +35,8 @@ export interface Storage {
   readonly spans: Spans
   readonly usage: Usage
   readonly logEvents: LogEvents
+  /** What is missing from the record, in sentences. */
+  notices(): readonly string[]
   /** Empties all of it. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -87,6 +90,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     spans: spansOn(telemetry),
     usage: usageOn(telemetry),
     logEvents: logEventsOn(telemetry),
+    notices: () => droppedNotices(telemetry),
     clear: async () => {
       await Promise.all([
         stores.clear(),
@@ -100,4 +104,17 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       if (dataFolder === undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+const DROPPED = [
+  ['usage', 'usage records were dropped, so bills of that time are too small'],
+  ['spans', 'spans were dropped, so traces and phases of that time are incomplete'],
+] as const
+
+/** Retention drops the oldest; the reader of a bill must know. */
+function droppedNotices(telemetry: Telemetry): string[] {
+  return DROPPED.flatMap(([stream, what]) => {
+    const { droppedLines } = telemetry.stream(stream).stats()
+    return droppedLines === 0 ? [] : [`${droppedLines} ${what}.`]
+  })
 }
