@@ -144,8 +144,8 @@ test('CreateStack() asks for capabilities, known types and values in AWS words',
     fault('ValidationError', 'Template format error: Unrecognized resource types: [AWS::Nothing::Here]'),
   )
   await assert.rejects(
-    async () => await create(template({ Q: { Type: 'AWS::SQS::Queue' } })),
-    fault('ValidationError', 'Windtunnel does not deploy AWS::SQS::Queue yet (resource Q)'),
+    async () => await create(template({ Q: { Type: 'AWS::DynamoDB::Table' } })),
+    fault('ValidationError', 'Windtunnel does not deploy AWS::DynamoDB::Table yet (resource Q)'),
   )
   await assert.rejects(
     async () =>

@@ -20,5 +20,7 @@ export const DELETED_STACK_MS = 90 * 86_400_000
 export const FUNCTION_ACTIVE_MS = 120_000
 /** Real time between two looks at a function that is not active yet, in ms. */
 export const FUNCTION_POLL_MS = 20
+/** Real time that an event source mapping has to take up what was asked of it, in ms; then its resource fails. */
+export const EVENT_SOURCE_ACTIVE_MS = 120_000
 /** Resources of an account and region that are looked through for ids that stacks have, after a crash. Ours. */
 export const RESOURCES_SEARCHED = 100_000

@@ -1,6 +1,14 @@
 /** The handler of each resource type that can be deployed. When you add one, also add its type to `tools/make-resources.ts`. */
 import type { ResourceHandler } from '#services/cloudformation/resources/handler.ts'
 import {
+  eventsApiDestination,
+  eventsArchive,
+  eventsConnection,
+  eventsEventBus,
+  eventsEventBusPolicy,
+  eventsRule,
+} from '#services/cloudformation/resources/events.ts'
+import {
   httpApi,
   httpDeployment,
   httpIntegration,
@@ -13,6 +21,10 @@ import {
   iamPolicy,
   iamRole,
 } from '#services/cloudformation/resources/iam.ts'
+import {
+  lambdaEventInvokeConfig,
+  lambdaEventSourceMapping,
+} from '#services/cloudformation/resources/lambda-events.ts'
 import { lambdaFunction, lambdaPermission } from '#services/cloudformation/resources/lambda-function.ts'
 import { logsLogGroup } from '#services/cloudformation/resources/logs-log-group.ts'
 import { restApi } from '#services/cloudformation/resources/rest-api.ts'
@@ -24,6 +36,13 @@ import {
 } from '#services/cloudformation/resources/rest-parts.ts'
 import { restDeployment, restStage } from '#services/cloudformation/resources/rest-stages.ts'
 import { s3Bucket, s3BucketPolicy } from '#services/cloudformation/resources/s3.ts'
+import {
+  snsSubscription,
+  snsTopic,
+  snsTopicInlinePolicy,
+  snsTopicPolicy,
+} from '#services/cloudformation/resources/sns.ts'
+import { sqsQueue, sqsQueueInlinePolicy, sqsQueuePolicy } from '#services/cloudformation/resources/sqs.ts'
 
 /** Things that exist in name only: what the CDK notes about itself, and addresses that nobody signals here. */
 const inName: ResourceHandler = {
@@ -47,15 +66,30 @@ const HANDLERS: ReadonlyMap<string, ResourceHandler> = new Map([
   ['AWS::ApiGatewayV2::Stage', httpStage],
   ['AWS::CDK::Metadata', inName],
   ['AWS::CloudFormation::WaitConditionHandle', inName],
+  ['AWS::Events::ApiDestination', eventsApiDestination],
+  ['AWS::Events::Archive', eventsArchive],
+  ['AWS::Events::Connection', eventsConnection],
+  ['AWS::Events::EventBus', eventsEventBus],
+  ['AWS::Events::EventBusPolicy', eventsEventBusPolicy],
+  ['AWS::Events::Rule', eventsRule],
   ['AWS::IAM::InstanceProfile', iamInstanceProfile],
   ['AWS::IAM::ManagedPolicy', iamManagedPolicy],
   ['AWS::IAM::Policy', iamPolicy],
   ['AWS::IAM::Role', iamRole],
+  ['AWS::Lambda::EventInvokeConfig', lambdaEventInvokeConfig],
+  ['AWS::Lambda::EventSourceMapping', lambdaEventSourceMapping],
   ['AWS::Lambda::Function', lambdaFunction],
   ['AWS::Lambda::Permission', lambdaPermission],
   ['AWS::Logs::LogGroup', logsLogGroup],
   ['AWS::S3::Bucket', s3Bucket],
   ['AWS::S3::BucketPolicy', s3BucketPolicy],
+  ['AWS::SNS::Subscription', snsSubscription],
+  ['AWS::SNS::Topic', snsTopic],
+  ['AWS::SNS::TopicInlinePolicy', snsTopicInlinePolicy],
+  ['AWS::SNS::TopicPolicy', snsTopicPolicy],
+  ['AWS::SQS::Queue', sqsQueue],
+  ['AWS::SQS::QueueInlinePolicy', sqsQueueInlinePolicy],
+  ['AWS::SQS::QueuePolicy', sqsQueuePolicy],
 ])
 
 export const handlerOf = (type: string): ResourceHandler | undefined => HANDLERS.get(type)

@@ -8,6 +8,7 @@ import {
   isDict,
   listAt,
   memberOf,
+  sameValue,
   scalarText,
   textAt,
   type Value,
@@ -77,6 +78,42 @@ export function tagList(
   return all.length === 0 ? undefined : all.map(([Key, Value]) => ({ Key, Value }))
 }
 
+/** A value as services take it that know only texts: scalars as they are, all else as JSON. */
+export const attributeText = (value: Value | undefined): string | undefined =>
+  value === undefined ? undefined : (scalarText(value) ?? JSON.stringify(value))
+
+/** The properties of these names as attributes of the same names. */
+export function attributesOf(properties: Dict, names: ReadonlyMap<string, string>): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const name of names.keys()) {
+    const value = attributeText(memberOf(properties, name))
+    if (value !== undefined) out[name] = value
+  }
+  return out
+}
+
+/** What changed between two sets of properties, as attributes; `names` gives the value that stands for "none". */
+export function changedAttributes(
+  properties: Dict,
+  before: Dict,
+  names: ReadonlyMap<string, string>,
+): (readonly [name: string, value: string])[] {
+  return [...names].flatMap(([name, none]) => {
+    const [old, fresh] = [memberOf(before, name), memberOf(properties, name)]
+    return sameValue(old, fresh) ? [] : [[name, attributeText(fresh) ?? none] as const]
+  })
+}
+
+/** What changed between the tags of two sets of properties. */
+export function changedTags(
+  properties: Dict,
+  before: Dict,
+): { readonly set: Readonly<Record<string, string>>; readonly gone: readonly string[] } {
+  const [old, fresh] = [tagMap(before), tagMap(properties)]
+  const set = Object.fromEntries(Object.entries(fresh).filter(([key, value]) => old[key] !== value))
+  return { set, gone: Object.keys(old).filter((key) => !Object.hasOwn(fresh, key)) }
+}
+
 /** Runs a deletion; what is gone already is fine. */
 export async function unlessGone(work: () => Promise<unknown>): Promise<void> {
   try {
@@ -87,7 +124,7 @@ export async function unlessGone(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-export const isGone = (code: string): boolean => /NotFound|NoSuch/.test(code)
+export const isGone = (code: string): boolean => /NotFound|NoSuch|DoesNotExist|NonExistent/.test(code)
 
 export const exists = (code: string): boolean =>
   /AlreadyExists|ResourceConflict|BucketAlreadyOwnedByYou|ConflictException/.test(code)
