@@ -83,6 +83,61 @@ export function isoSeconds(at: Instant): string {
   return `${isoMs(at).slice(0, 19)}Z`
 }
 
+/** As the calendar writes it. */
+export interface Civil {
+  readonly year: number
+  readonly month: number
+  readonly day: number
+  readonly hour: number
+  readonly minute: number
+  readonly second: number
+  readonly ms: number
+}
+
+const daysOf = (year: number, month: number): number =>
+  month === 2
+    ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+      ? 29
+      : 28
+    : month === 4 || month === 6 || month === 9 || month === 11
+      ? 30
+      : 31
+
+/** `fromUtc` of a time that the calendar has; undefined otherwise. A leap second is the next minute. */
+export function civil(parts: Civil): Instant | undefined {
+  const { year, month, day, hour, minute, second } = parts
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined
+  if (hour > 23 || minute > 59 || second > 60) return undefined
+  return fromUtc(parts)
+}
+
+/** `.678` as ms, with what is below a ms as a fraction. */
+export const fractionMs = (digits: string | undefined): Ms =>
+  digits === undefined ? 0 : Math.floor(Number(digits) * 1_000_000) / 1_000
+
+const ISO = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/
+
+/** ISO 8601 with seconds and a zone, as AWS takes it; undefined for anything else. */
+export function parseIso(value: string): Instant | undefined {
+  const m = ISO.exec(value)
+  if (m === null) return undefined
+  const at = civil({
+    year: Number(m[1]),
+    month: Number(m[2]),
+    day: Number(m[3]),
+    hour: Number(m[4]),
+    minute: Number(m[5]),
+    second: Number(m[6]),
+    ms: fractionMs(m[7]),
+  })
+  if (at === undefined || m[8] === undefined) return at
+  const zoneHours = Number(m[9])
+  const zoneMinutes = Number(m[10])
+  if (zoneHours > 23 || zoneMinutes > 59) return undefined
+  const offset = hours(zoneHours) + minutes(zoneMinutes)
+  return later(at, m[8] === '+' ? -offset : offset)
+}
+
 /** `Wed, 25 Nov 2026 03:04:05 GMT`, the date of HTTP headers. */
 export function httpDate(at: Instant): string {
   const p = utcParts(at)

@@ -4,7 +4,16 @@
  */
 import { Buffer } from 'node:buffer'
 import { strictText, utf8 } from '#base/bytes.ts'
-import { type Instant, fromUtc, httpDate, instant, isoMs, isoSeconds } from '#base/time.ts'
+import {
+  type Instant,
+  civil,
+  fractionMs,
+  httpDate,
+  instant,
+  isoMs,
+  isoSeconds,
+  parseIso,
+} from '#base/time.ts'
 import type { Kind, TimeFormat } from '#wire/table.ts'
 
 const LIMITS: Partial<Record<Kind, readonly [bigint, bigint]>> = {
@@ -45,59 +54,9 @@ export function booleanOf(value: string): boolean | undefined {
   return value === 'true' ? true : value === 'false' ? false : undefined
 }
 
-const ISO = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 const HTTP =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d\d):(\d\d):(\d\d)(\.\d+)? GMT$/
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
-interface Civil {
-  readonly year: number
-  readonly month: number
-  readonly day: number
-  readonly hour: number
-  readonly minute: number
-  readonly second: number
-  readonly ms: number
-}
-
-const daysOf = (year: number, month: number): number =>
-  month === 2
-    ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-      ? 29
-      : 28
-    : month === 4 || month === 6 || month === 9 || month === 11
-      ? 30
-      : 31
-
-function civil(parts: Civil): Instant | undefined {
-  const { year, month, day, hour, minute, second } = parts
-  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined
-  if (hour > 23 || minute > 59 || second > 60) return undefined
-  return fromUtc(parts)
-}
-
-const fraction = (digits: string | undefined): number =>
-  digits === undefined ? 0 : Math.floor(Number(digits) * 1_000_000) / 1_000
-
-function isoOf(value: string): Instant | undefined {
-  const m = ISO.exec(value)
-  if (m === null) return undefined
-  const at = civil({
-    year: Number(m[1]),
-    month: Number(m[2]),
-    day: Number(m[3]),
-    hour: Number(m[4]),
-    minute: Number(m[5]),
-    second: Number(m[6]),
-    ms: fraction(m[7]),
-  })
-  if (at === undefined || m[8] === undefined) return at
-  const hours = Number(m[9])
-  const minutes = Number(m[10])
-  if (hours > 23 || minutes > 59) return undefined
-  const offset = (hours * 60 + minutes) * 60_000
-  return instant(m[8] === '+' ? at - offset : at + offset)
-}
 
 function httpOf(value: string): Instant | undefined {
   const m = HTTP.exec(value)
@@ -109,13 +68,13 @@ function httpOf(value: string): Instant | undefined {
     hour: Number(m[4]),
     minute: Number(m[5]),
     second: Number(m[6]),
-    ms: fraction(m[7]),
+    ms: fractionMs(m[7]),
   })
 }
 
 /** A timestamp in one of the three formats; undefined when the text is not in that format. */
 export function timeOf(value: string, format: TimeFormat): Instant | undefined {
-  if (format === 'iso') return isoOf(value)
+  if (format === 'iso') return parseIso(value)
   if (format === 'http') return httpOf(value)
   const seconds = DECIMAL.test(value) ? Number(value) : Number.NaN
   return Number.isFinite(seconds) ? instant(Math.round(seconds * 1_000_000) / 1_000) : undefined

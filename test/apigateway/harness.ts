@@ -7,6 +7,7 @@ import { DEFAULT_ACCOUNT, DEFAULT_REGION, type RequestId } from '#base/ids.ts'
 import { seeded } from '#base/random.ts'
 import { instant, later } from '#base/time.ts'
 import { memoryStores } from '#host/store/memory.ts'
+import type { Api } from '#ports/api.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { DataPlane, DataPlaneCall } from '#ports/data-plane.ts'
 import type { Call, Operation, Shape } from '#ports/service.ts'
@@ -25,12 +26,18 @@ export interface World {
   readonly deliveries: Delivery[]
   readonly usage: UsageRecord[]
   readonly warnings: string[]
+  /** AWS API calls of service integrations, as `service:Operation`, and what they answer. */
+  readonly calls: { readonly name: string; readonly input: unknown }[]
+  readonly services: Map<string, (input: unknown) => unknown>
+  /** Ends the wait that began last. */
+  late(): void
   /** What the function answers; set it before a request. */
   outcome: DeliveryOutcome
   readonly ports: {
     readonly clock: Clock
     readonly random: ReturnType<typeof seeded>
     readonly stores: Stores
+    readonly api: Api
     readonly targets: { deliver(delivery: Delivery): Promise<DeliveryOutcome> }
     readonly usage: { record(record: UsageRecord): void; read(): Promise<never[]> }
     readonly log: Record<'error' | 'warn' | 'info' | 'debug', (event: string) => void>
@@ -39,23 +46,39 @@ export interface World {
 
 export function world(stores: Stores = memoryStores()): World {
   let now = NOW
+  let waiting = (): void => assert.fail('nothing waits')
   const clock: Clock = {
     now: () => now,
     elapsed: () => now,
     wall: () => now,
     wakeAt: () => assert.fail('a gateway waits for nothing'),
-    after: () => assert.fail('a gateway waits for nothing'),
+    after: (_, run) => {
+      waiting = run
+      return { cancel: () => undefined }
+    },
   }
   const made: World = {
     stores,
     deliveries: [],
     usage: [],
     warnings: [],
+    calls: [],
+    services: new Map(),
+    late: () => waiting(),
     outcome: answering({ statusCode: 200, body: 'hi' }),
     ports: {
       clock,
       random: seeded(1),
       stores,
+      api: {
+        has: (service, operation) => made.services.has(`${service}:${operation}`),
+        call: async (service, operation, input) => {
+          const name = `${service}:${operation}`
+          made.calls.push({ name, input: JSON.parse(JSON.stringify(input)) })
+          const answer = made.services.get(name) ?? assert.fail(`nothing answers ${name}`)
+          return (await answer(input)) as never // oxlint-disable-line typescript/no-unsafe-type-assertion -- what the test says
+        },
+      },
       targets: {
         deliver: (delivery) => {
           made.deliveries.push(delivery)

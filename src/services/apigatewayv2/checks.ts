@@ -11,6 +11,7 @@ import { functionArnOf } from '#engines/proxy-events/lambda-uri.ts'
 import { DEFAULT_ROUTE, DEFAULT_STAGE, type HttpApi, own, targetId } from '#services/apigatewayv2/document.ts'
 import { badRequest, conflict, notYet } from '#services/apigatewayv2/faults.ts'
 import { INTEGRATION_TIMEOUT_MAX, INTEGRATION_TIMEOUT_MIN } from '#services/apigatewayv2/limits.ts'
+import { checkServiceIntegration } from '#services/apigatewayv2/service-integrations.ts'
 
 const METHODS = ['ANY', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
 
@@ -78,36 +79,57 @@ type IntegrationWish = {
 }
 
 /**
- * The integration with its defaults. Only Lambda proxies are written; the rest of what AWS has is answered
- * NotImplemented. The default payload format of an API call, 1.0, is inferred.
+ * The integration with its defaults. Lambda proxies and first-class service integrations are written; the rest of what
+ * AWS has is answered NotImplemented. The default payload format of an API call, 1.0, is inferred.
  */
 export function integrationFrom(wish: IntegrationWish): Omit<Integration, 'IntegrationId'> {
   refuseOthers(wish)
-  const uri = wish.IntegrationUri
-  if (uri === undefined || functionArnOf(uri) === undefined) {
-    throw badRequest(
-      `Invalid integration URI specified: a Lambda function's ARN is needed, got ${uri ?? 'none'}`,
-    )
-  }
-  const version = wish.PayloadFormatVersion ?? '1.0'
-  if (version !== '1.0' && version !== '2.0')
-    throw badRequest(`Invalid PayloadFormatVersion specified: ${version}`)
   const timeout = wish.TimeoutInMillis ?? INTEGRATION_TIMEOUT_MAX
   if (timeout < INTEGRATION_TIMEOUT_MIN || timeout > INTEGRATION_TIMEOUT_MAX) {
     throw badRequest(
       `Timeout should be between ${INTEGRATION_TIMEOUT_MIN} ms and ${INTEGRATION_TIMEOUT_MAX} ms`,
     )
   }
-  return {
+  const common = {
     ConnectionType: 'INTERNET',
     CredentialsArn: wish.CredentialsArn,
     Description: wish.Description,
-    IntegrationMethod: wish.IntegrationMethod ?? 'POST',
     IntegrationType: 'AWS_PROXY',
+    TimeoutInMillis: timeout,
+  } as const
+  const kind =
+    wish.IntegrationSubtype === undefined
+      ? lambdaProxy(wish)
+      : serviceIntegration(wish, wish.IntegrationSubtype)
+  return { ...common, ...kind }
+}
+
+function lambdaProxy(wish: IntegrationWish): Partial<Integration> {
+  const uri = wish.IntegrationUri
+  if (uri === undefined || functionArnOf(uri) === undefined) {
+    throw badRequest(
+      `Invalid integration URI specified: a Lambda function's ARN is needed, got ${uri ?? 'none'}`,
+    )
+  }
+  if (wish.RequestParameters !== undefined && Object.keys(wish.RequestParameters).length > 0) {
+    throw notYet('Parameter mapping of a Lambda proxy of an HTTP API')
+  }
+  const version = wish.PayloadFormatVersion ?? '1.0'
+  if (version !== '1.0' && version !== '2.0')
+    throw badRequest(`Invalid PayloadFormatVersion specified: ${version}`)
+  return {
+    IntegrationMethod: wish.IntegrationMethod ?? 'POST',
     IntegrationUri: uri,
     PayloadFormatVersion: version,
-    TimeoutInMillis: timeout,
   }
+}
+
+function serviceIntegration(wish: IntegrationWish, subtype: string): Partial<Integration> {
+  const version = wish.PayloadFormatVersion ?? '1.0'
+  if (version !== '1.0') throw badRequest(`Invalid PayloadFormatVersion specified: ${version}`)
+  const parameters = wish.RequestParameters ?? {}
+  checkServiceIntegration(subtype, parameters)
+  return { IntegrationSubtype: subtype, RequestParameters: parameters, PayloadFormatVersion: version }
 }
 
 function refuseOthers(wish: IntegrationWish): void {
@@ -115,14 +137,10 @@ function refuseOthers(wish: IntegrationWish): void {
   if (type === 'AWS' || type === 'HTTP' || type === 'MOCK') {
     throw badRequest(`HTTP APIs only support AWS_PROXY and HTTP_PROXY integrations, not ${type}`)
   }
-  if (wish.IntegrationSubtype !== undefined) throw notYet('A first-class service integration of an HTTP API')
   if (type === 'HTTP_PROXY') throw notYet('An HTTP_PROXY integration of an HTTP API')
   if (wish.ConnectionType === 'VPC_LINK' || wish.ConnectionId !== undefined) throw notYet('A VPC link')
-  if (wish.RequestParameters !== undefined && Object.keys(wish.RequestParameters).length > 0) {
-    throw notYet('Parameter mapping of an HTTP API')
-  }
   if (wish.ResponseParameters !== undefined && Object.keys(wish.ResponseParameters).length > 0) {
-    throw notYet('Parameter mapping of an HTTP API')
+    throw notYet('Response parameter mapping of an HTTP API')
   }
   if (wish.TlsConfig !== undefined) throw notYet('TlsConfig of an integration')
 }

@@ -25,6 +25,8 @@ import { preflightHeaders, withCors } from '#services/apigatewayv2/cors.ts'
 import type { LambdaTarget, Target } from '#services/apigatewayv2/deployed.ts'
 import { DEFAULT_STAGE, type HttpApi, type StoredStage, own } from '#services/apigatewayv2/document.ts'
 import { BILLED_CHUNK_BYTES, PAYLOAD_MAX_BYTES } from '#services/apigatewayv2/limits.ts'
+import { callService } from '#services/apigatewayv2/service-call.ts'
+import type { ServiceTarget } from '#services/apigatewayv2/service-integrations.ts'
 import type { ApiOwner, HttpState } from '#services/apigatewayv2/state.ts'
 
 type Pair = readonly [name: string, value: string]
@@ -125,17 +127,30 @@ interface Matched {
 }
 
 async function invoke(state: HttpState, passage: Passage, matched: Matched): Promise<Answer> {
-  const lambda = matched.target.integration
-  if (lambda === undefined) return plain(500, 'Internal Server Error')
+  const { integration } = matched.target
+  if (integration === undefined) return plain(500, 'Internal Server Error')
+  const { clock } = state.ports
+  const before = clock.elapsed()
+  const answer =
+    integration.kind === 'lambda'
+      ? await invokeFunction(state, passage, { ...matched, lambda: integration })
+      : await throughService(state, passage, { ...matched, service: integration })
+  passage.call.span.set('integrationMs', clock.elapsed() - before)
+  return answer
+}
+
+async function invokeFunction(
+  state: HttpState,
+  passage: Passage,
+  matched: Matched & { lambda: LambdaTarget },
+): Promise<Answer> {
+  const { lambda } = matched
   const { call, owner, stage } = passage
   const arn =
     functionArnOf(withStageVariables(lambda.functionArn, stage.StageVariables ?? {})) ?? lambda.functionArn
-  const payload = utf8(JSON.stringify(eventOf(state, passage, { ...matched, lambda })))
-  const { clock, targets } = state.ports
-  const before = clock.elapsed()
-  const outcome = await targets.deliver({
+  const outcome = await state.ports.targets.deliver({
     arn,
-    payload,
+    payload: utf8(JSON.stringify(eventOf(state, passage, matched))),
     mode: 'wait',
     principal: 'apigateway.amazonaws.com',
     account: owner.account,
@@ -144,8 +159,49 @@ async function invoke(state: HttpState, passage: Passage, matched: Matched): Pro
     timeoutMs: lambda.timeoutMs,
     signal: call.signal,
   })
-  call.span.set('integrationMs', clock.elapsed() - before)
   return answerOf(state, outcome, { format: lambda.format, arn })
+}
+
+async function throughService(
+  state: HttpState,
+  passage: Passage,
+  matched: Matched & { service: ServiceTarget },
+): Promise<Answer> {
+  const { call, api, stage, owner, requestId } = passage
+  const outcome = await callService(state, {
+    target: matched.service,
+    owner,
+    span: call.span,
+    signal: call.signal,
+    incoming: incomingOf(passage, matched.body),
+    parameters: matched.parameters,
+    stageVariables: stage.StageVariables ?? {},
+    context: {
+      apiId: api.id,
+      stage: stage.StageName,
+      routeKey: matched.target.routeKey,
+      requestId,
+      time: state.ports.clock.now(),
+    },
+  })
+  if (outcome.kind === 'timed-out') return plain(503, 'Service Unavailable')
+  if (outcome.kind === 'bad-request') return plain(400, outcome.message)
+  const { status, contentType, body } = outcome.answer
+  return { status, headers: [['content-type', contentType]], body: utf8(body) }
+}
+
+function incomingOf({ call }: Passage, body: Bytes): Incoming {
+  return {
+    method: call.request.method,
+    path: call.path === '' ? '/' : call.path,
+    query: call.request.query,
+    rawHeaders: call.request.rawHeaders,
+    body,
+    sourceIp: call.request.remote.address.replace(/^::ffff:/, ''),
+    host: call.request.host,
+    port: /:(\d+)$/.exec(call.request.hostPort)?.[1] ?? '80',
+    traceId: `Root=${call.span.traceId}`,
+  }
 }
 
 function eventOf(
@@ -153,18 +209,8 @@ function eventOf(
   passage: Passage,
   matched: Matched & { lambda: LambdaTarget },
 ): JsonObject {
-  const { call, api, stage, owner } = passage
-  const incoming: Incoming = {
-    method: call.request.method,
-    path: call.path === '' ? '/' : call.path,
-    query: call.request.query,
-    rawHeaders: call.request.rawHeaders,
-    body: matched.body,
-    sourceIp: call.request.remote.address.replace(/^::ffff:/, ''),
-    host: call.request.host,
-    port: /:(\d+)$/.exec(call.request.hostPort)?.[1] ?? '80',
-    traceId: `Root=${call.span.traceId}`,
-  }
+  const { api, stage, owner } = passage
+  const incoming = incomingOf(passage, matched.body)
   const parameters = Object.entries(matched.parameters).map(
     ([name, value]) => [name, percentDecode(value)] as const,
   )

@@ -7,6 +7,7 @@ import { lowerId } from '#base/ids.ts'
 import type { AccountId, Region } from '#base/ids.ts'
 import { Records } from '#base/records.ts'
 import type { Api } from '#model/apigatewayv2.ts'
+import type { Api as ServiceApi } from '#ports/api.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
 import type { Random } from '#ports/random.ts'
@@ -25,6 +26,8 @@ export interface HttpPorts {
   readonly random: Random
   readonly stores: Stores
   readonly targets: Targets
+  /** For first-class service integrations. */
+  readonly api: ServiceApi
   readonly usage: Usage
   readonly log: Log
 }

@@ -1,4 +1,4 @@
-/** Integrations: create, read, update, delete. Only Lambda proxies; see `checks.ts`. */
+/** Integrations: create, read, update, delete. Lambda proxies and first-class service integrations; see `checks.ts`. */
 import type { ApiGatewayV2, Integration } from '#model/apigatewayv2.ts'
 import type { Operation } from '#ports/service.ts'
 import { integrationFrom } from '#services/apigatewayv2/checks.ts'
@@ -39,7 +39,9 @@ export const updateIntegration: Op<'UpdateIntegration'> = (input, state, call) =
     const wish = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
     const changed = integrationFrom({
       IntegrationType: before.IntegrationType ?? 'AWS_PROXY',
+      IntegrationSubtype: before.IntegrationSubtype,
       IntegrationUri: before.IntegrationUri,
+      RequestParameters: before.RequestParameters,
       IntegrationMethod: before.IntegrationMethod,
       PayloadFormatVersion: before.PayloadFormatVersion,
       TimeoutInMillis: before.TimeoutInMillis,
