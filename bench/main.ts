@@ -14,11 +14,12 @@ import { burst } from './measure-burst.ts'
 import { calls } from './measure-calls.ts'
 import { cold } from './measure-cold.ts'
 import { invoke } from './measure-invoke.ts'
+import { patterns } from './measure-patterns.ts'
 import { primes } from './measure-primes.ts'
 import { start } from './measure-start.ts'
 import { jsonOf, tableOf } from './table.ts'
 
-const FIGURES: readonly Figure[] = [start, invoke, cold, burst, calls, primes]
+const FIGURES: readonly Figure[] = [start, invoke, cold, burst, calls, primes, patterns]
 
 const HELP = `npm run bench -- [--only NAME[,NAME]] [--json] [--quick]
 

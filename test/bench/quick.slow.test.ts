@@ -17,6 +17,7 @@ const FIGURES = [
   'Lambda GetAccountSettings, 16 connections',
   'primes at 128 MB, duration over 1024 MB',
   'primes at 1024 MB, duration over 1024 MB',
+  '1,000 rules, exact',
 ]
 
 test('the bench measures every figure beside a floor or a peer, with a target', () => {
