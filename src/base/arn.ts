@@ -20,3 +20,6 @@ export function parseArn(value: string): Arn | undefined {
 export function printArn(arn: Omit<Arn, 'partition'> & { readonly partition?: string }): string {
   return `arn:${arn.partition ?? 'aws'}:${arn.service}:${arn.region}:${arn.account}:${arn.resource}`
 }
+
+/** How many parts a text has that should be an ARN: some refusals count them. */
+export const arnElements = (value: string): number => value.split(':').length

@@ -193,6 +193,22 @@ test('resume() goes on with what an ended process left: attempts, order of lanes
   assert.deepEqual([b.tried.at(-1), await b.rows()], ['later', 0])
 })
 
+test('load() hands nothing over before begin(), and what is added meanwhile comes after', async () => {
+  const b = bench()
+  const first = b.open()
+  b.answers.set('a', [LATER])
+  await b.put(first, { id: 'a' })
+  await first.stop()
+  const second = b.open()
+  assert.equal(await second.load(), 1)
+  await b.put(second, { id: 'b' })
+  await b.clock.advance(1_000)
+  assert.deepEqual(b.tried, ['a'])
+  second.begin()
+  await turns()
+  assert.deepEqual([b.tried.toSorted(), await b.rows()], [['a', 'a', 'b'], 0])
+})
+
 test('no more attempts run at once than the rules allow', async () => {
   const b = bench()
   const outbox = b.open()

@@ -88,6 +88,8 @@ export class Outbox<Item> {
   #alarm: Alarm | undefined
   #alarmAt: Instant | undefined
   #stopped = false
+  /** Between `load` and `begin`. */
+  #held = false
   /** Rows of an earlier age are not touched: `forget` begins a new one. */
   #age = 0
 
@@ -119,8 +121,19 @@ export class Outbox<Item> {
     }
   }
 
-  /** Reads what an earlier process left, before anything is added. Returns how many there are. */
+  /** `load`, then `begin`. */
   async resume(): Promise<number> {
+    const left = await this.load()
+    this.begin()
+    return left
+  }
+
+  /**
+   * Reads what an earlier process left, before anything is added. Returns how many there are. Nothing is handed over
+   * until `begin`: the receivers may not be there yet.
+   */
+  async load(): Promise<number> {
+    this.#held = true
     const { from, to } = keysBelow('outbox', this.#rules.name)
     let start = from
     for (;;) {
@@ -130,8 +143,12 @@ export class Outbox<Item> {
       if (last === undefined || page.length < PAGE) break
       start = after(last[0])
     }
-    this.#go()
     return this.#schedule.size
+  }
+
+  begin(): void {
+    this.#held = false
+    this.#go()
   }
 
   /** Forgets every row in memory; the file is emptied by the caller. */
@@ -171,7 +188,7 @@ export class Outbox<Item> {
 
   /** Begins what is due, as many as may run, and sets the alarm for the rest. */
   #go(): void {
-    while (!this.#stopped && this.#running < this.#rules.runningMax) {
+    while (!this.#stopped && !this.#held && this.#running < this.#rules.runningMax) {
       const row = this.#schedule.take(this.#clock.now())
       if (row === undefined) break
       this.#running++
@@ -185,7 +202,8 @@ export class Outbox<Item> {
   }
 
   #wake(): void {
-    const at = this.#stopped || this.#running >= this.#rules.runningMax ? undefined : this.#schedule.next()
+    const isWaiting = !this.#stopped && !this.#held && this.#running < this.#rules.runningMax
+    const at = isWaiting ? this.#schedule.next() : undefined
     if (at === this.#alarmAt) return
     this.#alarm?.cancel()
     this.#alarmAt = at

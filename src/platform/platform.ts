@@ -213,6 +213,8 @@ function pathParts(running: Running): PathParts {
     services: running.services,
     dataPlanes: wired.all.flatMap(({ dataPlane }) => (dataPlane === undefined ? [] : [dataPlane])),
     crossOrigin: async (request) => await wired.crossOrigin(request),
+    postedForm: (request) => wired.postedForm(request),
+    document: async (path) => await wired.document(path),
     control: async (request) => {
       const uid = await peerUid(request.remote.port, running.port())
       if (uid !== undefined && isEnvironmentUser(uid)) {

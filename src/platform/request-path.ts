@@ -26,7 +26,7 @@ import type { Call } from '#ports/service.ts'
 import type { Outcome, SpanScope } from '#ports/spans.ts'
 import { accountOfKeyId } from '#services/sts/access-key.ts'
 import { type FormAction, withForm } from '#wire/forms.ts'
-import { bucketOfHost, withBucket } from '#wire/hosts.ts'
+import { bucketOfHost, bucketOfLocalHost, withBucket } from '#wire/hosts.ts'
 import type { Identified, Input, Target, Wires } from '#wire/wire.ts'
 
 type Found = Identified & { kind: 'service' }
@@ -42,7 +42,13 @@ export interface PathParts {
   control(request: HttpRequest): Promise<HttpResponse>
   /** Answers that no operation of the model gives, such as a bucket's CORS preflight; and headers for those it gives. */
   crossOrigin(request: HttpRequest): Promise<CrossOrigin | undefined>
+  /** An upload from a page's form, which no operation of the model takes; undefined when the request is none. */
+  postedForm(request: HttpRequest): PostedForm | undefined
+  /** What services give out to anybody, such as the certificate that a topic's signatures are checked with. */
+  document(path: string): Promise<HttpResponse | undefined>
 }
+
+export type PostedForm = (call: Call) => Promise<HttpResponse>
 
 export interface CrossOrigin {
   /** The whole answer of a preflight. */
@@ -76,6 +82,13 @@ type Step = (context: Context) => void | Promise<void>
 const ownPages: Step = async (context) => {
   if (context.request.path.startsWith(CONTROL_PREFIX))
     context.response = await context.parts.control(context.request)
+}
+
+/** Documents have reserved names at the root: as with own pages, S3 would look for a bucket. */
+const documents: Step = async (context) => {
+  const { request, parts } = context
+  if (request.method === 'GET' && request.path.endsWith('.pem'))
+    context.response = await parts.document(request.path)
 }
 
 /** A user's traffic leaves the list here, before any signature is read: an API with IAM authorisation is signed too. */
@@ -125,12 +138,29 @@ const identify: Step = (context) => {
   else context.response = context.parts.wires.encodeUnknown(identified, answering(context))
 }
 
+/** SDKs put the bucket before whatever host they are given; only what is known to be S3's may be read so. */
+const localBuckets: Step = (context) => {
+  const bucket = context.found?.service === 's3' ? bucketOfLocalHost(context.request.host) : undefined
+  if (bucket !== undefined) context.request = withBucket(context.request, bucket)
+}
+
 /** A browser asks before it sends: no operation of the model answers OPTIONS, and refused answers need the headers too. */
 const crossOrigin: Step = async (context) => {
   if (context.request.headers['origin'] === undefined || context.found?.service !== 's3') return
   const answer = await context.parts.crossOrigin(context.request)
   context.extraHeaders = answer?.headers ?? []
   context.response = answer?.preflight
+}
+
+/** A form that a page posts to a bucket is in no model either; it is answered like an operation, faults and all. */
+const posted: Step = async (context) => {
+  const { found, parts, request, span, account, region } = context
+  if (found?.service !== 's3' || request.method !== 'POST') return
+  const form = parts.postedForm(request)
+  if (form === undefined) return
+  span.name(found.service, 'PostObject', { account, region })
+  const response = await form(new RequestCall(context, found))
+  context.response = { ...response, headers: [...response.headers, ['x-amz-request-id', context.requestId]] }
 }
 
 /** Which operation. Unwritten ones are refused before their input is read: the model alone must not look like support. */
@@ -220,10 +250,13 @@ class RequestCall implements Call {
 export const REQUEST_PATH: readonly Step[] = [
   ownPages,
   dataPlane,
+  documents,
   bucketHosts,
   forms,
   identify,
+  localBuckets,
   crossOrigin,
+  posted,
   recognise,
   expiry,
   decode,

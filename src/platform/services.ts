@@ -2,7 +2,7 @@
  * The services of the platform, one function each. A new service is a function here; what it needs of the others it
  * gets through `api` and `targets`.
  */
-import type { HttpRequest } from '#ports/http.ts'
+import type { HttpRequest, HttpResponse } from '#ports/http.ts'
 import type { Api } from '#ports/api.ts'
 import type { Blobs } from '#ports/blobs.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -17,7 +17,7 @@ import type { Targets } from '#ports/targets.ts'
 import type { Usage } from '#ports/usage.ts'
 import type { PlatformSettings } from '#platform/config.ts'
 import { type Wired, mount } from '#platform/mounted.ts'
-import type { CrossOrigin } from '#platform/request-path.ts'
+import type { CrossOrigin, PostedForm } from '#platform/request-path.ts'
 import { apigateway, createApiGateway, restDataPlane } from '#services/apigateway/index.ts'
 import { apigatewayv2, createApiGatewayV2, httpDataPlane } from '#services/apigatewayv2/index.ts'
 import {
@@ -31,6 +31,7 @@ import { createIam, iam } from '#services/iam/index.ts'
 import {
   DEFAULT_SETTINGS,
   type LambdaSettings,
+  type LambdaState,
   acceptLambda,
   createLambda,
   lambda,
@@ -41,7 +42,30 @@ import {
   sweepLambda,
 } from '#services/lambda/index.ts'
 import { createLogs, logs, resetLogs } from '#services/logs/index.ts'
-import { corsAnswer, createS3, s3, sweepS3 } from '#services/s3/index.ts'
+import {
+  type S3State,
+  bucketOfPost,
+  corsAnswer,
+  createS3,
+  postObject,
+  readyS3,
+  resetS3,
+  s3,
+  startS3,
+  stopS3,
+} from '#services/s3/index.ts'
+import {
+  type SnsState,
+  acceptSns,
+  createSns,
+  readySns,
+  resetSns,
+  signingCertificate,
+  sns,
+  startSns,
+  stopSns,
+} from '#services/sns/index.ts'
+import { acceptSqs, createSqs, loadSqs, resetSqs, sqs } from '#services/sqs/index.ts'
 import { createSts, sts } from '#services/sts/index.ts'
 
 /** Everything a service may ask for. */
@@ -72,57 +96,116 @@ export interface WiredServices {
   /** What reports must say of this platform. */
   notices(): readonly string[]
   crossOrigin(request: HttpRequest): Promise<CrossOrigin | undefined>
+  postedForm(request: HttpRequest): PostedForm | undefined
+  /** A document that a service gives out without a signature. */
+  document(path: string): Promise<HttpResponse | undefined>
 }
 
 export function wireServices(ports: ServicePorts): WiredServices {
-  const s3Blobs = ports.blobs('s3')
-  const lambdaState = createLambda({
+  const functions = createLambda({
     ...ports,
     blobs: ports.blobs('lambda'),
     settings: lambdaSettings(ports.settings),
   })
-  const s3State = createS3({ ...ports, blobs: s3Blobs })
-  const rest = createApiGateway(ports)
-  const http = createApiGatewayV2(ports)
-  const stacks = createCloudFormation(ports)
-  const logState = createLogs(ports)
-  const all: readonly Wired[] = [
-    {
-      service: mount(lambda, lambdaState),
-      accept: acceptLambda(lambdaState),
-      start: async () => void (await sweepLambda(lambdaState)),
-      reset: async () => await resetLambda(lambdaState),
-      stop: async () => await stopLambda(lambdaState),
-    },
-    { service: mount(logs, logState), reset: async () => resetLogs(logState) },
-    { service: mount(s3, s3State), start: async () => void (await sweepS3(s3State, s3Blobs.ids())) },
-    { service: mount(sts, createSts(ports)) },
-    { service: mount(iam, createIam(ports)) },
-    { service: mount(apigateway, rest), dataPlane: restDataPlane(rest), reset: async () => rest.forget() },
-    { service: mount(apigatewayv2, http), dataPlane: httpDataPlane(http), reset: async () => http.forget() },
-    {
-      service: mount(cloudformation, stacks),
-      ready: async () => await resumeCloudFormation(stacks),
-      reset: async () => await resetCloudFormation(stacks),
-      stop: async () => await stopCloudFormation(stacks),
-    },
-  ]
+  const buckets = createS3({ ...ports, blobs: ports.blobs('s3') })
+  const topics = createSns(ports)
   return {
-    all,
-    environments: () => lambdaEnvironments(lambdaState),
-    notices: () => lambdaNotices(lambdaState),
-    crossOrigin: async (request) => {
-      const bucket = decodeURIComponent(request.path.split('/')[1] ?? '')
-      const answer = await corsAnswer(s3State, bucket, request)
-      if (answer.kind === 'none') return undefined
-      if (answer.kind === 'allowed') {
-        const preflight = request.method === 'OPTIONS' ? { status: 200, headers: answer.headers } : undefined
-        return { preflight, headers: preflight === undefined ? answer.headers : [] }
-      }
-      if (request.method === 'OPTIONS') throw answer.fault
-      return undefined
+    all: [
+      wiredLambda(functions),
+      wiredLogs(ports),
+      wiredS3(buckets, ports.blobs('s3')),
+      wiredSns(topics),
+      wiredSqs(ports),
+      { service: mount(sts, createSts(ports)) },
+      { service: mount(iam, createIam(ports)) },
+      ...wiredGateways(ports),
+      wiredCloudFormation(ports),
+    ],
+    environments: () => lambdaEnvironments(functions),
+    notices: () => lambdaNotices(functions),
+    postedForm: (request) => {
+      const bucket = bucketOfPost(request)
+      return bucket === undefined ? undefined : (call) => postObject(buckets, bucket, request, call)
+    },
+    crossOrigin: (request) => bucketCrossOrigin(buckets, request),
+    document: async (path) => {
+      const certificate = await signingCertificate(topics, path)
+      return certificate === undefined
+        ? undefined
+        : { status: 200, headers: [['Content-Type', 'application/x-pem-file']], body: certificate }
     },
   }
+}
+
+const wiredLambda = (state: LambdaState): Wired => ({
+  service: mount(lambda, state),
+  accept: acceptLambda(state),
+  start: async () => void (await sweepLambda(state)),
+  reset: async () => await resetLambda(state),
+  stop: async () => await stopLambda(state),
+})
+
+function wiredLogs(ports: ServicePorts): Wired {
+  const state = createLogs(ports)
+  return { service: mount(logs, state), reset: async () => resetLogs(state) }
+}
+
+const wiredS3 = (state: S3State, blobs: Blobs): Wired => ({
+  service: mount(s3, state),
+  start: async () => await startS3(state, blobs.ids()),
+  ready: async () => readyS3(state),
+  reset: async () => resetS3(state),
+  stop: async () => await stopS3(state),
+})
+
+const wiredSns = (state: SnsState): Wired => ({
+  service: mount(sns, state),
+  accept: acceptSns(state),
+  start: async () => await startSns(state),
+  ready: async () => readySns(state),
+  reset: async () => resetSns(state),
+  stop: async () => await stopSns(state),
+})
+
+function wiredSqs(ports: ServicePorts): Wired {
+  const state = createSqs(ports)
+  return {
+    service: mount(sqs, state),
+    accept: acceptSqs(state),
+    start: async () => void (await loadSqs(state)),
+    reset: async () => resetSqs(state),
+  }
+}
+
+function wiredGateways(ports: ServicePorts): Wired[] {
+  const rest = createApiGateway(ports)
+  const http = createApiGatewayV2(ports)
+  return [
+    { service: mount(apigateway, rest), dataPlane: restDataPlane(rest), reset: async () => rest.forget() },
+    { service: mount(apigatewayv2, http), dataPlane: httpDataPlane(http), reset: async () => http.forget() },
+  ]
+}
+
+function wiredCloudFormation(ports: ServicePorts): Wired {
+  const state = createCloudFormation(ports)
+  return {
+    service: mount(cloudformation, state),
+    ready: async () => await resumeCloudFormation(state),
+    reset: async () => await resetCloudFormation(state),
+    stop: async () => await stopCloudFormation(state),
+  }
+}
+
+async function bucketCrossOrigin(state: S3State, request: HttpRequest): Promise<CrossOrigin | undefined> {
+  const bucket = decodeURIComponent(request.path.split('/')[1] ?? '')
+  const answer = await corsAnswer(state, bucket, request)
+  if (answer.kind === 'none') return undefined
+  if (answer.kind === 'allowed') {
+    const preflight = request.method === 'OPTIONS' ? { status: 200, headers: answer.headers } : undefined
+    return { preflight, headers: preflight === undefined ? answer.headers : [] }
+  }
+  if (request.method === 'OPTIONS') throw answer.fault
+  return undefined
 }
 
 function lambdaSettings(settings: PlatformSettings): LambdaSettings {

@@ -20,9 +20,23 @@ export function bucketOfHost(host: string): BucketHost | undefined {
   return { bucket: found[1], isWebsite: found[2] !== undefined }
 }
 
+/**
+ * The bucket of `<bucket>.localhost`: SDKs put it before whatever host they are given. Only for requests that are known
+ * to be for buckets: other services' clients use names below localhost too.
+ */
+export function bucketOfLocalHost(host: string): string | undefined {
+  const bucket = /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.localhost$/.exec(host)?.[1]
+  const isNone = bucket === undefined || /^s3(?:[.-]|$)/.test(bucket) || bucketOfHost(host) !== undefined
+  return isNone ? undefined : bucket
+}
+
 /** The request as a path-style client would have sent it. */
 export function withBucket(request: HttpRequest, bucket: string): HttpRequest {
-  return { ...request, path: `/${bucket}${request.path.startsWith('/') ? request.path : `/${request.path}`}` }
+  const { method, path, query, headers, host, hostPort, body } = request
+  // Requests are not plain objects: what is behind an accessor is taken over by name.
+  const { rawHeaders, remote } = request
+  const below = `/${bucket}${path.startsWith('/') ? path : `/${path}`}`
+  return { method, path: below, query, headers, rawHeaders, host, hostPort, body, remote }
 }
 
 export interface DataPlaneHost {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { fromUtc } from '#base/time.ts'
-import { bucketOfHost, dataPlaneOfHost } from '#wire/hosts.ts'
+import { bucketOfHost, bucketOfLocalHost, dataPlaneOfHost } from '#wire/hosts.ts'
 import { scopeOf } from '#wire/scope.ts'
 
 const at = fromUtc({ year: 2026, month: 11, day: 25, hour: 3, minute: 4, second: 5 })
@@ -81,4 +81,17 @@ test('dataPlaneOfHost() reads ids of API and function hosts', () => {
   assert.deepEqual(dataPlaneOfHost('abc123.execute-api.localhost'), { kind: 'execute-api', id: 'abc123' })
   assert.deepEqual(dataPlaneOfHost('u1.lambda-url.us-east-1.localhost'), { kind: 'lambda-url', id: 'u1' })
   assert.equal(dataPlaneOfHost('execute-api.localhost'), undefined)
+})
+
+test('bucketOfLocalHost() reads what SDKs put before localhost, and leaves the names of S3 itself alone', () => {
+  for (const [host, bucket] of [
+    ['photos.localhost', 'photos'],
+    ['my.photos.localhost', 'my.photos'],
+    ['s3.localhost', undefined],
+    ['photos.s3.localhost', undefined],
+    ['s3.us-east-1.localhost', undefined],
+    ['localhost', undefined],
+    ['photos.example.com', undefined],
+  ] as const)
+    assert.equal(bucketOfLocalHost(host), bucket, host)
 })

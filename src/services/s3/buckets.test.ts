@@ -128,6 +128,15 @@ test('Policy, tags, encryption, public access and ownership come back as they we
   await ops.PutBucketEncryption({ Bucket, ServerSideEncryptionConfiguration: { Rules } }, state, call)
   const put = await ops.PutObject({ Bucket, Key: 'k' }, state, call)
   assert.deepEqual([put.ServerSideEncryption, put.SSEKMSKeyId], ['aws:kms', 'key'])
+  const keyAlone = { Rules: [{ BucketKeyEnabled: true }] }
+  await ops.PutBucketEncryption({ Bucket, ServerSideEncryptionConfiguration: keyAlone }, state, call)
+  const read = await ops.GetBucketEncryption({ Bucket }, state, call)
+  assert.deepEqual(read.ServerSideEncryptionConfiguration?.Rules, [
+    {
+      ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256', KMSMasterKeyID: undefined },
+      BucketKeyEnabled: true,
+    },
+  ])
   await ops.DeleteBucketEncryption({ Bucket }, state, call)
   assert.equal((await ops.PutObject({ Bucket, Key: 'k' }, state, call)).ServerSideEncryption, 'AES256')
   await ops.DeletePublicAccessBlock({ Bucket }, state, call)

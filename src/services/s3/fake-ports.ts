@@ -8,8 +8,10 @@ import { type Instant, instant } from '#base/time.ts'
 import type { Blobs, BlobWritten, ByteRange } from '#ports/blobs.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Call } from '#ports/service.ts'
-import type { SpanScope } from '#ports/spans.ts'
+import type { Api } from '#ports/api.ts'
+import type { SpanScope, Tracer } from '#ports/spans.ts'
 import type { Stores } from '#ports/store.ts'
+import type { Targets } from '#ports/targets.ts'
 import type { UsageRecord } from '#ports/usage.ts'
 import { createS3, type S3State } from '#services/s3/state.ts'
 
@@ -113,7 +115,23 @@ export interface FakeS3 {
   readonly usage: UsageRecord[]
 }
 
-export function fakeS3(stores: Stores): FakeS3 {
+export interface FakeOutside {
+  readonly api: Api
+  readonly targets: Targets
+  readonly tracer: Tracer
+}
+
+/** Everything is there, and takes what it is given. */
+const OUTSIDE: FakeOutside = {
+  // What the operations answer is not looked at.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  api: { call: () => Promise.resolve({}) as Promise<never>, has: () => true },
+  targets: { deliver: () => Promise.resolve({ kind: 'accepted' }) },
+  tracer: { begin: () => span },
+}
+
+export function fakeS3(stores: Stores, outside: Partial<FakeOutside> = {}): FakeS3 {
+  const fake = { ...OUTSIDE, ...outside }
   const blobs = new MemoryBlobs()
   const clock = new StandingClock()
   const usage: UsageRecord[] = []
@@ -123,6 +141,9 @@ export function fakeS3(stores: Stores): FakeS3 {
     random: seeded(7),
     stores,
     blobs,
+    api: fake.api,
+    targets: fake.targets,
+    tracer: fake.tracer,
     usage: { record: (record) => void usage.push(record), read: () => Promise.resolve(usage) },
     log: { error: quiet, warn: quiet, info: quiet, debug: quiet },
   })

@@ -120,6 +120,30 @@ export const invalidArgument = (message: string, name?: string, value?: unknown)
     ...(value === undefined ? {} : { ArgumentValue: value }),
   })
 
+/** Source: recorded AWS answers. */
+export const notificationTargets = (wrong: readonly (readonly [name: string, why: string])[]): Fault =>
+  fault(
+    400,
+    'InvalidArgument',
+    'Unable to validate the following destination configurations',
+    Object.fromEntries(
+      wrong.flatMap(([name, why], i) => [
+        [`ArgumentName${i + 1}`, name],
+        [`ArgumentValue${i + 1}`, why],
+      ]),
+    ),
+  )
+
+/** Source: answers of AWS quoted by users of other tools; the arguments of the second are inferred. */
+export const notificationsOverlap = (events: readonly [string, string], filtered: boolean): Fault =>
+  invalidArgument(
+    filtered
+      ? 'Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.'
+      : 'Configurations overlap. Configurations on the same bucket cannot share a common event type.',
+    'Event',
+    events.join(', '),
+  )
+
 export const invalidRequest = (message: string): Fault => fault(400, 'InvalidRequest', message)
 export const badRequest = (message: string): Fault => fault(400, 'BadRequest', message)
 
@@ -218,6 +242,40 @@ export const entityTooSmall = (part: SmallPart): Fault =>
     PartNumber: part.partNumber,
     ProposedSize: part.sizeBytes,
   })
+
+/** Of a form whose policy wants more. Source: S3 API, Creating a POST policy, content-length-range. */
+export const entityTooSmallForPolicy = (proposedBytes: number, minBytes: number): Fault =>
+  fault(400, 'EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
+    ProposedSize: proposedBytes,
+    MinSizeAllowed: minBytes,
+  })
+
+/** Source: S3 error responses. */
+export const malformedPost = (): Fault =>
+  fault(400, 'MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.')
+
+export const policyDenied = (why: string): Fault =>
+  fault(403, 'AccessDenied', `Invalid according to Policy: ${why}`)
+
+export const invalidPolicyDocument = (why: string): Fault =>
+  fault(400, 'InvalidPolicyDocument', `Invalid Policy: ${why}`)
+
+/** Source: S3 error responses, InvalidEncryptionAlgorithmError. */
+export const invalidEncryptionAlgorithm = (asked: string): Fault =>
+  fault(
+    400,
+    'InvalidEncryptionAlgorithmError',
+    'The Encryption request you specified is not valid. Supported value: AES256.',
+    { ArgumentName: 'x-amz-server-side-encryption', ArgumentValue: asked },
+  )
+
+export const customerKeyRequired = (): Fault =>
+  invalidRequest(
+    'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
+  )
+
+export const customerKeyNotApplicable = (): Fault =>
+  invalidRequest('The encryption parameters are not applicable to this object.')
 
 export const invalidStorageClass = (storageClass: string): Fault =>
   fault(400, 'InvalidStorageClass', 'The storage class you specified is not valid', {

@@ -28,10 +28,12 @@ import {
   putPublicAccessBlock,
 } from '#services/s3/operations/bucket-settings.ts'
 import {
+  deleteBucketLifecycle,
+  deleteBucketReplication,
+  deleteBucketWebsite,
   getBucketAccelerateConfiguration,
   getBucketLifecycleConfiguration,
   getBucketLogging,
-  getBucketNotificationConfiguration,
   getBucketReplication,
   getBucketRequestPayment,
   getBucketWebsite,
@@ -61,13 +63,27 @@ import {
   getObjectTagging,
   putObjectTagging,
 } from '#services/s3/operations/object-tagging.ts'
+import {
+  getBucketNotificationConfiguration,
+  putBucketNotificationConfiguration,
+} from '#services/s3/operations/notification-configuration.ts'
 import { putObject } from '#services/s3/operations/put-object.ts'
 import { uploadPart, uploadPartCopy } from '#services/s3/operations/upload-part.ts'
 import type { S3State } from '#services/s3/state.ts'
 
 export { corsAnswer } from '#services/s3/cors-answer.ts'
 export { createS3, type S3Ports, type S3State } from '#services/s3/state.ts'
-export { sweepS3 } from '#services/s3/sweep.ts'
+export { bucketOfPost, postObject } from '#services/s3/post-object.ts'
+export { startS3, sweepS3 } from '#services/s3/sweep.ts'
+
+/** Receivers are there: events go on their way. */
+export const readyS3 = (state: S3State): void => state.events.begin()
+
+/** For the platform's reset: events under way are forgotten; the files are emptied by the platform. */
+export const resetS3 = (state: S3State): void => state.events.forget()
+
+/** Hands over nothing more; what is left goes on at the next start. */
+export const stopS3 = (state: S3State): Promise<void> => state.events.stop()
 
 const notYet = [
   'CreateBucketMetadataConfiguration',
@@ -76,12 +92,9 @@ const notYet = [
   'DeleteBucketAnalyticsConfiguration',
   'DeleteBucketIntelligentTieringConfiguration',
   'DeleteBucketInventoryConfiguration',
-  'DeleteBucketLifecycle',
   'DeleteBucketMetadataConfiguration',
   'DeleteBucketMetadataTableConfiguration',
   'DeleteBucketMetricsConfiguration',
-  'DeleteBucketReplication',
-  'DeleteBucketWebsite',
   'DeleteObjectAnnotation',
   'GetBucketAbac',
   'GetBucketAnalyticsConfiguration',
@@ -112,7 +125,6 @@ const notYet = [
   'PutBucketLogging',
   'PutBucketMetricsConfiguration',
   'PutBucketNotification',
-  'PutBucketNotificationConfiguration',
   'PutBucketReplication',
   'PutBucketRequestPayment',
   'PutBucketWebsite',
@@ -143,9 +155,12 @@ export const s3: Service<S3, S3State, NotYet> = {
     DeleteBucket: deleteBucket,
     DeleteBucketCors: deleteBucketCors,
     DeleteBucketEncryption: deleteBucketEncryption,
+    DeleteBucketLifecycle: deleteBucketLifecycle,
     DeleteBucketOwnershipControls: deleteBucketOwnershipControls,
     DeleteBucketPolicy: deleteBucketPolicy,
+    DeleteBucketReplication: deleteBucketReplication,
     DeleteBucketTagging: deleteBucketTagging,
+    DeleteBucketWebsite: deleteBucketWebsite,
     DeleteObject: deleteObject,
     DeleteObjectTagging: deleteObjectTagging,
     DeleteObjects: deleteObjects,
@@ -183,6 +198,7 @@ export const s3: Service<S3, S3State, NotYet> = {
     PutBucketAcl: put(putBucketAcl),
     PutBucketCors: put(putBucketCors),
     PutBucketEncryption: put(putBucketEncryption),
+    PutBucketNotificationConfiguration: put(putBucketNotificationConfiguration),
     PutBucketOwnershipControls: put(putBucketOwnershipControls),
     PutBucketPolicy: put(putBucketPolicy),
     PutBucketTagging: put(putBucketTagging),

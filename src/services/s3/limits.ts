@@ -37,6 +37,16 @@ export const TAG_VALUE_MAX = 256
 export const POLICY_BYTES_MAX = 20_480
 /** Rules of a CORS configuration. Beyond: Fault MalformedXML. Source: S3 API, PutBucketCors. */
 export const CORS_RULES_MAX = 100
+/** Bytes of a posted form's fields without its file. Beyond: Fault MalformedPOSTRequest (AWS: MaxPostPreDataLengthExceeded). Source: S3 API, POST Object. */
+export const POST_FIELDS_BYTES_MAX = 20_480
+
+/** Events being handed over at once. Ours. */
+export const DELIVERIES_AT_ONCE = 32
+/** Before an event is offered again for the first time, and at most, in ms of virtual time. Ours. */
+export const DELIVERY_RETRY_FIRST_MS = 1_000
+export const DELIVERY_RETRY_MAX_MS = 300_000
+/** An event that was offered for so long is dropped with a warning in the log. Ours. */
+export const DELIVERY_AGE_MAX_MS = 24 * 3_600_000
 
 /** Bodies up to this many bytes live beside their metadata, so that a small put is one durable write. Ours. */
 export const INLINE_BYTES_MAX = 32_768

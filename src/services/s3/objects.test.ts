@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { text, utf8 } from '#base/bytes.ts'
+import { base64, text, utf8 } from '#base/bytes.ts'
 import { instant, later } from '#base/time.ts'
 import { memoryStores } from '#host/store/memory.ts'
 import { bodyOf, bytesOf, fakeCall, type FakeS3, fakeS3, faultOf } from '#services/s3/fake-ports.ts'
@@ -152,7 +153,8 @@ test('PutObject refuses settings that S3 refuses', async () => {
     [{ ACL: 'public-read' }, 'AccessControlListNotSupported'],
     [{ ObjectLockMode: 'GOVERNANCE' }, 'InvalidRequest'],
     [{ ServerSideEncryption: 'rot13' }, 'InvalidArgument'],
-    [{ SSECustomerAlgorithm: 'AES256' }, 'NotImplemented'],
+    [{ SSECustomerAlgorithm: 'AES256' }, 'InvalidArgument'],
+    [{ SSECustomerAlgorithm: 'DES' }, 'InvalidEncryptionAlgorithmError'],
     [{ WebsiteRedirectLocation: 'nowhere' }, 'InvalidArgument'],
     [{ Tagging: 'aws:a=b' }, 'InvalidTag'],
     [{ ExpectedBucketOwner: '111111111111' }, 'AccessDenied'],
@@ -337,4 +339,27 @@ test('sweepS3() deletes blobs without a name and no other', async () => {
   assert.equal(await sweepS3(state, blobs.ids()), 1)
   assert.equal(text((await bytesOf((await GetObject(at('k'), state, call)).Body)).subarray(0, 0)), '')
   assert.equal(blobs.held.size, 1)
+})
+
+test('objects under a key of the customer are read with that key alone', async () => {
+  const { state } = await bucket()
+  const keyOf = (
+    letter: string,
+  ): { SSECustomerAlgorithm: string; SSECustomerKey: string; SSECustomerKeyMD5: string } => {
+    const raw = utf8(letter.repeat(32))
+    const md5OfKey = Buffer.from(md5(raw), 'hex').toString('base64')
+    return { SSECustomerAlgorithm: 'AES256', SSECustomerKey: base64(raw), SSECustomerKeyMD5: md5OfKey }
+  }
+  const [mine, other] = [keyOf('a'), keyOf('b')]
+  const put = await PutObject({ ...at('k'), ...mine }, state, call)
+  assert.deepEqual([put.SSECustomerKeyMD5, put.ServerSideEncryption], [mine.SSECustomerKeyMD5, undefined])
+  assert.equal((await GetObject({ ...at('k'), ...mine }, state, call)).SSECustomerAlgorithm, 'AES256')
+  assert.equal((await faultOf(GetObject(at('k'), state, call))).code, 'InvalidRequest')
+  assert.equal((await faultOf(HeadObject({ ...at('k'), ...other }, state, call))).code, 'AccessDenied')
+  await PutObject(at('plain'), state, call)
+  assert.equal((await faultOf(GetObject({ ...at('plain'), ...mine }, state, call))).code, 'InvalidRequest')
+  const wrong = { ...mine, SSECustomerKeyMD5: other.SSECustomerKeyMD5 }
+  assert.equal((await faultOf(PutObject({ ...at('k'), ...wrong }, state, call))).code, 'InvalidArgument')
+  const both = { ...mine, ServerSideEncryption: 'aws:kms' as const }
+  assert.equal((await faultOf(PutObject({ ...at('k'), ...both }, state, call))).code, 'InvalidArgument')
 })

@@ -9,6 +9,7 @@ import type { Instant } from '#base/time.ts'
 import type { Grant, Ownership } from '#services/s3/acl.ts'
 import type { Algorithm, ChecksumType, StoredChecksum } from '#services/s3/checksums.ts'
 import type { CorsRule } from '#services/s3/cors.ts'
+import type { Notifications } from '#services/s3/notifications.ts'
 import type { Tag } from '#services/s3/tags.ts'
 
 export interface PublicAccessBlock {
@@ -42,6 +43,7 @@ export interface BucketRecord {
   /** Someone has put the encryption: copies of an object onto itself are allowed then. */
   readonly encryptionChosen?: boolean | undefined
   readonly publicAccessBlock?: PublicAccessBlock | undefined
+  readonly notifications?: Notifications | undefined
 }
 
 /** Where bytes are. `parts` is a manifest: the bodies of the parts in their order. */
@@ -79,6 +81,8 @@ export interface StoredEncryption {
   readonly algorithm: string
   readonly kmsKeyId?: string | undefined
   readonly bucketKeyEnabled?: boolean | undefined
+  /** MD5 (base64) of the customer's key, which reads must bring. */
+  readonly customerKeyMd5?: string | undefined
 }
 
 /** What an object is told to be before its bytes are known. */

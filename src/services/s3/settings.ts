@@ -4,6 +4,7 @@
  */
 import { utf8 } from '#base/bytes.ts'
 import { type AclMembers, canonicalUserId, checkAclAllowed, grantsAsked } from '#services/s3/acl.ts'
+import { type CustomerKeyMembers, customerKeyOf } from '#services/s3/customer-key.ts'
 import {
   headerNotImplemented,
   invalidArgument,
@@ -25,12 +26,10 @@ export interface HeaderMembers {
   readonly WebsiteRedirectLocation?: string | undefined
 }
 
-export interface EncryptionMembers {
+export interface EncryptionMembers extends CustomerKeyMembers {
   readonly ServerSideEncryption?: string | undefined
   readonly SSEKMSKeyId?: string | undefined
   readonly BucketKeyEnabled?: boolean | undefined
-  readonly SSECustomerAlgorithm?: string | undefined
-  readonly SSECustomerKey?: string | undefined
 }
 
 export interface SettingsInput extends HeaderMembers, EncryptionMembers, AclMembers {
@@ -91,11 +90,7 @@ export function headersOf(input: HeaderMembers): StoredHeaders {
 }
 
 const withoutChunking = (encodings: string): string =>
-  encodings
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== 'aws-chunked')
-    .join(',')
+  encodings.replace(/(^|,)\s*aws-chunked\s*(?=,|$)/, '').replace(/^\s*,\s*/, '')
 
 function redirectOf(location: string | undefined): string | undefined {
   if (location === undefined || /^(\/|https?:\/\/)/.test(location)) return location
@@ -126,10 +121,16 @@ export function storageClassOf(asked: string | undefined): string {
 
 const KMS: readonly string[] = ['aws:kms', 'aws:kms:dsse']
 
-/** What the request asks, else the bucket's default. Keys of customers (SSE-C) are not done. Source: S3 API, PutObject. */
+/** What the request asks, else the bucket's default. Source: S3 API, PutObject. */
 export function encryptionOf(input: EncryptionMembers, bucket: BucketRecord): StoredEncryption {
-  refuseCustomerKey(input)
+  const customerKeyMd5 = customerKeyOf(input)
   const asked = input.ServerSideEncryption
+  if (customerKeyMd5 !== undefined && asked !== undefined)
+    throw invalidArgument(
+      'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+      'x-amz-server-side-encryption',
+      asked,
+    )
   if (asked !== undefined && asked !== 'AES256' && !KMS.includes(asked))
     throw invalidArgument(
       'The encryption method specified is not supported',
@@ -142,6 +143,7 @@ export function encryptionOf(input: EncryptionMembers, bucket: BucketRecord): St
       'x-amz-server-side-encryption',
       asked ?? 'null',
     )
+  if (customerKeyMd5 !== undefined) return { algorithm: 'AES256', customerKeyMd5 }
   const usual = bucket.encryption
   const algorithm = asked ?? usual.SSEAlgorithm
   if (!KMS.includes(algorithm)) return { algorithm }
@@ -151,15 +153,6 @@ export function encryptionOf(input: EncryptionMembers, bucket: BucketRecord): St
     kmsKeyId: input.SSEKMSKeyId ?? (asked === undefined ? usual.KMSMasterKeyID : undefined),
     bucketKeyEnabled: bucketKeyEnabled ? true : undefined,
   }
-}
-
-/** Fault NotImplemented: bytes are kept as they come, so that a customer's key would protect nothing. */
-export function refuseCustomerKey(input: EncryptionMembers): void {
-  if (input.SSECustomerAlgorithm !== undefined || input.SSECustomerKey !== undefined)
-    throw headerNotImplemented(
-      'x-amz-server-side-encryption-customer-algorithm',
-      'Encryption with customer-provided keys is not available here',
-    )
 }
 
 function refuseObjectLock(input: SettingsInput): void {
@@ -187,10 +180,15 @@ export function headerMembers(headers: StoredHeaders): HeaderMembers {
 }
 
 export function encryptionMembers(encryption: StoredEncryption): {
-  readonly ServerSideEncryption: string
-  readonly SSEKMSKeyId: string | undefined
-  readonly BucketKeyEnabled: boolean | undefined
+  readonly ServerSideEncryption?: string
+  readonly SSEKMSKeyId?: string | undefined
+  readonly BucketKeyEnabled?: boolean | undefined
+  readonly SSECustomerAlgorithm?: string
+  readonly SSECustomerKeyMD5?: string
 } {
+  const { customerKeyMd5 } = encryption
+  if (customerKeyMd5 !== undefined)
+    return { SSECustomerAlgorithm: encryption.algorithm, SSECustomerKeyMD5: customerKeyMd5 }
   return {
     ServerSideEncryption: encryption.algorithm,
     SSEKMSKeyId: encryption.kmsKeyId,

@@ -20,6 +20,13 @@ import {
 } from '#services/s3/records.ts'
 import type { S3State } from '#services/s3/state.ts'
 
+/** Before the first request: bodies that nothing names go, and events that were not handed over are read. */
+export async function startS3(state: S3State, blobs: AsyncIterable<string>): Promise<void> {
+  await sweepS3(state, blobs)
+  const left = await state.events.load()
+  if (left > 0) state.log.info('s3.events.left', { events: left })
+}
+
 /** Deletes each of the blobs (all that S3's blobs port holds) that no object or part names. Answers how many. */
 export async function sweepS3(state: S3State, blobs: AsyncIterable<string>): Promise<number> {
   const named = await namedBlobs(state.store.read)

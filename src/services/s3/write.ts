@@ -2,13 +2,24 @@
  * The commit of an object: conditions, slot, record and body's place in one transaction; before it the bytes are
  * written, after it what was replaced is deleted. Put, copy and completion of an upload all end here.
  */
+import type { Added } from '#outbox/outbox.ts'
+import type { Call } from '#ports/service.ts'
 import type { Tx } from '#ports/store.ts'
 import type { Fresh, Retired } from '#services/s3/bodies.ts'
 import { type WriteConditions, writeOutcome } from '#services/s3/conditions.ts'
+import type { EventName } from '#services/s3/event-records.ts'
 import { headerNotImplemented, noSuchKey, preconditionFailed } from '#services/s3/faults.ts'
 import type { BucketRecord, Content, ObjectRecord, VersionRecord } from '#services/s3/records.ts'
 import type { S3State } from '#services/s3/state.ts'
-import { bucketOf, isObject, newestOf, putVersion, slotFor, wholeSeconds } from '#services/s3/versions.ts'
+import {
+  bucketOf,
+  isObject,
+  newestOf,
+  putVersion,
+  shownVersionId,
+  slotFor,
+  wholeSeconds,
+} from '#services/s3/versions.ts'
 
 /** What is known of the object before its slot is. */
 export type ObjectDraft = Omit<ObjectRecord, 'order' | 'versionId' | 'lastModified' | 'content'>
@@ -16,6 +27,12 @@ export type ObjectDraft = Omit<ObjectRecord, 'order' | 'versionId' | 'lastModifi
 export interface Written {
   readonly bucket: BucketRecord
   readonly record: ObjectRecord
+}
+
+/** How the object came to be, for who is to be told of it. */
+export interface Making {
+  readonly event: EventName
+  readonly call: Call
 }
 
 /** Fault NotImplemented for conditions that S3 does not take. Source: S3 user guide, Conditional writes; recorded AWS answers. */
@@ -55,23 +72,43 @@ export function holdConditions(
 export async function writeObject(
   state: S3State,
   bucketName: string,
-  write: { readonly draft: ObjectDraft; readonly fresh: Fresh; readonly conditions: WriteConditions },
+  write: {
+    readonly draft: ObjectDraft
+    readonly fresh: Fresh
+    readonly conditions: WriteConditions
+    readonly making: Making
+  },
 ): Promise<Written> {
-  const { draft, fresh, conditions } = write
-  let retired: readonly Retired[]
-  let written: Written
+  const { draft, fresh, conditions, making } = write
+  let committed: Committed
   try {
-    ;[written, retired] = await state.store.tx(async (tx) => {
+    committed = await state.store.tx(async (tx) => {
       const bucket = await bucketOf(tx, bucketName)
       const place = (): Content => state.bodies.place(tx, bucket, fresh)
-      return putObjectRecord(state, tx, { bucket, draft, conditions, place })
+      return putObjectRecord(state, tx, { bucket, draft, conditions, place, making })
     })
   } catch (fault) {
     await state.bodies.discard(fresh)
     throw fault
   }
+  await settle(state, committed)
+  return committed.written
+}
+
+/** What a transaction leaves to be done after it. */
+export interface Aftermath {
+  readonly retired: readonly Retired[]
+  readonly told: readonly Added[]
+}
+
+export interface Committed extends Aftermath {
+  readonly written: Written
+}
+
+/** After the commit: who is to be told is told, what was replaced is deleted. */
+export async function settle(state: S3State, { retired, told }: Aftermath): Promise<void> {
+  state.events.release(told)
   await state.bodies.retire(retired)
-  return written
 }
 
 export interface RecordWrite {
@@ -79,15 +116,12 @@ export interface RecordWrite {
   readonly draft: ObjectDraft
   readonly conditions: WriteConditions
   readonly place: () => Content
+  readonly making: Making
 }
 
-/** The part of the commit inside the transaction. Retire what comes out after it. */
-export async function putObjectRecord(
-  state: S3State,
-  tx: Tx,
-  write: RecordWrite,
-): Promise<[Written, readonly Retired[]]> {
-  const { bucket, draft } = write
+/** The part of the commit inside the transaction. `settle` what comes out after it. */
+export async function putObjectRecord(state: S3State, tx: Tx, write: RecordWrite): Promise<Committed> {
+  const { bucket, draft, making } = write
   const newest = await newestOf(tx, bucket, draft.key)
   holdConditions(write.conditions, draft.key, newest)
   const slot = await slotFor(tx, bucket, draft.key, {
@@ -104,5 +138,8 @@ export async function putObjectRecord(
     content: write.place(),
   }
   putVersion(tx, bucket, record, slot)
-  return [{ bucket, record }, retired]
+  const { key, sizeBytes, etag } = record
+  const happening = { name: making.event, key, sizeBytes, etag, versionId: shownVersionId(bucket, record) }
+  const told = state.events.tell(tx, bucket, happening, making.call)
+  return { written: { bucket, record }, retired, told }
 }

@@ -15,7 +15,7 @@ import { aclNotSupported, invalidRequest } from '#services/s3/faults.ts'
 import { bucketFor, changeBucket } from '#services/s3/operations/buckets.ts'
 import { changeObject } from '#services/s3/operations/change-object.ts'
 import { findObject } from '#services/s3/read.ts'
-import type { BucketRecord } from '#services/s3/records.ts'
+import type { BucketRecord, ObjectRecord } from '#services/s3/records.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { shownVersionId } from '#services/s3/versions.ts'
 
@@ -54,8 +54,12 @@ export const getBucketAcl: Operation<S3['GetBucketAcl'], S3State> = async (input
   return { Owner: { ID: canonicalUserId(bucket.account) }, Grants: bucket.grants }
 }
 
-export const putObjectAcl: Operation<S3['PutObjectAcl'], S3State> = async (input, state) => {
-  await changeObject(state, input, (record, bucket) => ({ ...record, grants: grantsIn(input, bucket) }))
+export const putObjectAcl: Operation<S3['PutObjectAcl'], S3State> = async (input, state, call) => {
+  const change = (record: ObjectRecord, bucket: BucketRecord): ObjectRecord => ({
+    ...record,
+    grants: grantsIn(input, bucket),
+  })
+  await changeObject(state, input, change, { event: 'ObjectAcl:Put', call })
   return {}
 }
 

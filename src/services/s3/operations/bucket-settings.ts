@@ -80,9 +80,9 @@ const SSE_S3: EncryptionRule = { SSEAlgorithm: 'AES256', BucketKeyEnabled: false
 export const putBucketEncryption: Operation<S3['PutBucketEncryption'], S3State> = async (input, state) => {
   const rules = input.ServerSideEncryptionConfiguration.Rules
   const [rule] = rules
-  const byDefault = rule?.ApplyServerSideEncryptionByDefault
-  if (rule === undefined || rules.length > 1 || byDefault === undefined) throw malformedXml()
-  const { SSEAlgorithm, KMSMasterKeyID } = byDefault
+  if (rule === undefined || rules.length > 1) throw malformedXml()
+  // A rule may set the bucket key alone. Source: CloudFormation's AWS::S3::Bucket in AWS's own templates.
+  const { SSEAlgorithm, KMSMasterKeyID } = rule.ApplyServerSideEncryptionByDefault ?? SSE_S3
   if (!ENCRYPTIONS.includes(SSEAlgorithm)) throw malformedXml()
   if (SSEAlgorithm === 'AES256' && KMSMasterKeyID !== undefined)
     throw invalidArgument(

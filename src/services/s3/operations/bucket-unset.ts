@@ -1,6 +1,6 @@
 /**
  * Reads of configuration that nobody can set here yet (its Put is in `notYet`): they tell the truth about such a
- * bucket, in AWS's words. CDK, Terraform and the console ask for all of it.
+ * bucket, in AWS's words. CDK, Terraform and the console ask for all of it. Deleting what is not there succeeds.
  */
 import type { S3 } from '#model/s3.ts'
 import type { Operation } from '#ports/service.ts'
@@ -17,14 +17,6 @@ export const getBucketAccelerateConfiguration: Operation<
 }
 
 export const getBucketLogging: Operation<S3['GetBucketLogging'], S3State> = async (input, state) => {
-  await bucketFor(state, input)
-  return {}
-}
-
-export const getBucketNotificationConfiguration: Operation<
-  S3['GetBucketNotificationConfiguration'],
-  S3State
-> = async (input, state) => {
   await bucketFor(state, input)
   return {}
 }
@@ -61,4 +53,26 @@ export const getObjectLockConfiguration: Operation<S3['GetObjectLockConfiguratio
 ) => {
   const bucket = await bucketFor(state, input)
   throw absentConfiguration('objectLock', bucket.name)
+}
+
+/** Source: recorded AWS answers (204 for a bucket without the configuration). */
+export const deleteBucketLifecycle: Operation<S3['DeleteBucketLifecycle'], S3State> = async (
+  input,
+  state,
+) => {
+  await bucketFor(state, input)
+  return {}
+}
+
+export const deleteBucketReplication: Operation<S3['DeleteBucketReplication'], S3State> = async (
+  input,
+  state,
+) => {
+  await bucketFor(state, input)
+  return {}
+}
+
+export const deleteBucketWebsite: Operation<S3['DeleteBucketWebsite'], S3State> = async (input, state) => {
+  await bucketFor(state, input)
+  return {}
 }

@@ -71,7 +71,7 @@ function newBucket(input: CreateInput, state: S3State, call: Call): BucketRecord
     throw headerNotImplemented('x-amz-bucket-object-lock-enabled', 'Object Lock is not available here')
   const ownership = ownershipOf(input.ObjectOwnership ?? 'BucketOwnerEnforced')
   const tags = plainTags(input.CreateBucketConfiguration?.Tags ?? [])
-  checkTags(tags, 'bucket')
+  checkTags(tags, 'new bucket')
   return {
     name: input.Bucket,
     account: call.account,

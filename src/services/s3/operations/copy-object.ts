@@ -3,12 +3,13 @@ import type { S3 } from '#model/s3.ts'
 import type { Operation } from '#ports/service.ts'
 import { type Algorithm, algorithmOf, checksumMembers } from '#services/s3/checksums.ts'
 import { checkCopySize, openSource, type SourceFound } from '#services/s3/copy-source.ts'
+import { holdCustomerKey, sourceKeyOf } from '#services/s3/customer-key.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidArgument, invalidRequest } from '#services/s3/faults.ts'
 import { COPY_BYTES_MAX } from '#services/s3/limits.ts'
 import { checkKey } from '#services/s3/names.ts'
 import type { ObjectSettings } from '#services/s3/records.ts'
-import { encryptionMembers, refuseCustomerKey, settingsOf } from '#services/s3/settings.ts'
+import { encryptionMembers, settingsOf } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { bucketOf, newVersionId, shownVersionId } from '#services/s3/versions.ts'
 import { checkWriteConditions, writeObject } from '#services/s3/write.ts'
@@ -19,11 +20,12 @@ export const copyObject: Operation<S3['CopyObject'], S3State> = async (input, st
   checkKey(input.Key)
   const conditions = { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch }
   checkWriteConditions(conditions)
-  refuseCustomerKey({ SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm })
+  const sourceKey = sourceKeyOf(input)
   const bucket = await bucketOf(state.store.read, input.Bucket, input.ExpectedBucketOwner)
   const asked = settingsOf(input, bucket, call.account)
   const algorithmAsked = algorithmOf(input.ChecksumAlgorithm)
   const opened = await openSource(state, input, (found) => {
+    holdCustomerKey(found.record.encryption, sourceKey)
     checkCopySize(found.record.sizeBytes)
     refuseCopyOntoItself(input, found)
     return undefined
@@ -47,6 +49,7 @@ export const copyObject: Operation<S3['CopyObject'], S3State> = async (input, st
     },
     fresh: received.fresh,
     conditions,
+    making: { event: 'ObjectCreated:Copy', call },
   })
   return {
     CopyObjectResult: {
@@ -86,6 +89,7 @@ function refuseCopyOntoItself(input: Input, { source, bucket }: SourceFound): vo
     input.MetadataDirective === 'REPLACE' ||
     input.WebsiteRedirectLocation !== undefined ||
     input.ServerSideEncryption !== undefined ||
+    input.SSECustomerAlgorithm !== undefined ||
     input.ChecksumAlgorithm !== undefined ||
     input.StorageClass !== undefined ||
     bucket.encryptionChosen === true

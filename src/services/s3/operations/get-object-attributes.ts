@@ -2,10 +2,10 @@
 import type { S3 } from '#model/s3.ts'
 import type { Operation } from '#ports/service.ts'
 import { checksumMember, checksumMembers } from '#services/s3/checksums.ts'
+import { customerKeyOf, holdCustomerKey } from '#services/s3/customer-key.ts'
 import { invalidArgument } from '#services/s3/faults.ts'
 import { pageLimit } from '#services/s3/listing.ts'
 import { findObject, type Found } from '#services/s3/read.ts'
-import { refuseCustomerKey } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { shownVersionId } from '#services/s3/versions.ts'
 
@@ -16,12 +16,13 @@ type Parts = S3['GetObjectAttributes']['out']['ObjectParts']
 
 /** The ETag is without quotes here, and the class STANDARD is not named. Source: S3 API, GetObjectAttributes; recorded AWS answers. */
 export const getObjectAttributes: Operation<S3['GetObjectAttributes'], S3State> = async (input, state) => {
-  refuseCustomerKey(input)
+  const customerKey = customerKeyOf(input)
   const asked = new Set<string>(input.ObjectAttributes)
   if (asked.size === 0 || [...asked].some((name) => !ATTRIBUTES.includes(name)))
     throw invalidArgument('Invalid attribute name specified.', 'x-amz-object-attributes')
   const found = await findObject(state, input, 'GET')
   const { bucket, record } = found
+  holdCustomerKey(record.encryption, customerKey)
   return {
     LastModified: record.lastModified,
     VersionId: shownVersionId(bucket, record),

@@ -3,6 +3,7 @@ import { httpDate, type Instant } from '#base/time.ts'
 import type { S3 } from '#model/s3.ts'
 import type { Call, Operation } from '#ports/service.ts'
 import { checksumMember, checksumMembers } from '#services/s3/checksums.ts'
+import { customerKeyOf, holdCustomerKey } from '#services/s3/customer-key.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidObjectState, invalidRequest } from '#services/s3/faults.ts'
 import { contentRange } from '#services/s3/range.ts'
@@ -14,20 +15,15 @@ import {
   holdReadConditions,
   openObject,
 } from '#services/s3/read.ts'
-import {
-  encryptionMembers,
-  headerMembers,
-  type HeaderMembers,
-  isArchived,
-  refuseCustomerKey,
-} from '#services/s3/settings.ts'
+import { encryptionMembers, headerMembers, type HeaderMembers, isArchived } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { shownVersionId } from '#services/s3/versions.ts'
 
 export const getObject: Operation<S3['GetObject'], S3State> = async (input, state, call) => {
-  refuseCustomerKey(input)
+  const customerKey = customerKeyOf(input)
   const overrides = overridesOf(input, call)
   const opened = await openObject(state, input, input, (record) => {
+    holdCustomerKey(record.encryption, customerKey)
     if (isArchived(record.storageClass)) throw invalidObjectState(record.storageClass)
     holdReadConditions(input, record)
   })
@@ -35,9 +31,10 @@ export const getObject: Operation<S3['GetObject'], S3State> = async (input, stat
 }
 
 export const headObject: Operation<S3['HeadObject'], S3State> = async (input, state, call) => {
-  refuseCustomerKey(input)
+  const customerKey = customerKeyOf(input)
   const overrides = overridesOf(input, call)
   const found = await findObject(state, input, 'HEAD')
+  holdCustomerKey(found.record.encryption, customerKey)
   holdReadConditions(input, found.record)
   const extent = await extentOf(state, found, input)
   return { ...answerOf(found, extent, input.ChecksumMode), ...overrides }

@@ -1,11 +1,12 @@
 /** Create, complete and abort a multipart upload. Its parts are `upload-part.ts`, its listings `list-uploads.ts`. */
 import { keyOf, keysBelow } from '#base/key.ts'
 import type { S3 } from '#model/s3.ts'
-import type { Operation } from '#ports/service.ts'
+import type { Call, Operation } from '#ports/service.ts'
 import type { Tx } from '#ports/store.ts'
 import type { Retired } from '#services/s3/bodies.ts'
 import type { WriteConditions } from '#services/s3/conditions.ts'
 import { algorithmOf, checksumMembers, checksumTypeOf, DEFAULT_ALGORITHM } from '#services/s3/checksums.ts'
+import { customerKeyOf, holdUploadKey } from '#services/s3/customer-key.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidRequest } from '#services/s3/faults.ts'
 import { PARTS_MAX } from '#services/s3/limits.ts'
@@ -23,7 +24,7 @@ import { encryptionMembers, settingsOf } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { assemble, checkWhole, uploadOf } from '#services/s3/uploads.ts'
 import { bucketOf, isObject, newestOf, newVersionId, wholeSeconds } from '#services/s3/versions.ts'
-import { checkWriteConditions, putObjectRecord, type Written } from '#services/s3/write.ts'
+import { checkWriteConditions, type Committed, putObjectRecord, settle } from '#services/s3/write.ts'
 
 export const createMultipartUpload: Operation<S3['CreateMultipartUpload'], S3State> = async (
   input,
@@ -68,13 +69,14 @@ export const completeMultipartUpload: Operation<S3['CompleteMultipartUpload'], S
   call,
 ) => {
   checkWriteConditions(conditionsOf(input))
-  const [written, retired] = await state.store.tx(async (tx): Promise<[Written, readonly Retired[]]> => {
+  const committed = await state.store.tx(async (tx): Promise<Committed> => {
     const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
     const earlier = await completedEarlier(tx, bucket, input)
-    return earlier === undefined ? completed(state, tx, bucket, input) : [{ bucket, record: earlier }, []]
+    if (earlier !== undefined) return { written: { bucket, record: earlier }, retired: [], told: [] }
+    return completed(state, tx, bucket, { input, call })
   })
-  await state.bodies.retire(retired)
-  const { bucket, record } = written
+  await settle(state, committed)
+  const { bucket, record } = committed.written
   return {
     Location: `${call.endpoint}/${bucket.name}/${record.key.split('/').map(encodeURIComponent).join('/')}`,
     Bucket: bucket.name,
@@ -107,14 +109,18 @@ async function completed(
   state: S3State,
   tx: Tx,
   bucket: BucketRecord,
-  input: CompleteInput,
-): Promise<[Written, readonly Retired[]]> {
+  { input, call }: { readonly input: CompleteInput; readonly call: Call },
+): Promise<Committed> {
   const upload = await uploadOf(tx, bucket, input.Key, input.UploadId)
+  // The key is asked for again only where a checksum was chosen. Source: S3 API, CompleteMultipartUpload.
+  const customerKey = customerKeyOf(input)
+  if (upload.algorithm !== undefined || customerKey !== undefined)
+    holdUploadKey(upload.encryption, customerKey)
   const uploaded = await partsOf(tx, bucket, upload)
   const assembly = assemble(upload, uploaded, input.MultipartUpload?.Parts ?? [])
   checkWhole(input, assembly)
   const { headers, metadata, storageClass, encryption, tags, grants } = upload
-  const [written, replaced] = await putObjectRecord(state, tx, {
+  const committed = await putObjectRecord(state, tx, {
     bucket,
     draft: {
       headers,
@@ -132,10 +138,11 @@ async function completed(
     },
     conditions: conditionsOf(input),
     place: () => state.bodies.join(tx, bucket, assembly.pieces),
+    making: { event: 'ObjectCreated:CompleteMultipartUpload', call },
   })
   dropUpload(tx, bucket, upload, uploaded)
   const dropped = await dropBodies(state, tx, bucket, assembly.leftOver)
-  return [written, [...replaced, ...dropped]]
+  return { ...committed, retired: [...committed.retired, ...dropped] }
 }
 
 export const abortMultipartUpload: Operation<S3['AbortMultipartUpload'], S3State> = async (input, state) => {

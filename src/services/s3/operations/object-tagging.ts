@@ -7,10 +7,13 @@ import type { S3State } from '#services/s3/state.ts'
 import { checkTags, plainTags } from '#services/s3/tags.ts'
 import { shownVersionId } from '#services/s3/versions.ts'
 
-export const putObjectTagging: Operation<S3['PutObjectTagging'], S3State> = async (input, state) => {
+export const putObjectTagging: Operation<S3['PutObjectTagging'], S3State> = async (input, state, call) => {
   const tags = plainTags(input.Tagging.TagSet)
   checkTags(tags, 'object')
-  const { bucket, record } = await changeObject(state, input, (old) => ({ ...old, tags }))
+  const { bucket, record } = await changeObject(state, input, (old) => ({ ...old, tags }), {
+    event: 'ObjectTagging:Put',
+    call,
+  })
   return { VersionId: shownVersionId(bucket, record) }
 }
 
@@ -19,7 +22,14 @@ export const getObjectTagging: Operation<S3['GetObjectTagging'], S3State> = asyn
   return { TagSet: record.tags ?? [], VersionId: shownVersionId(bucket, record) }
 }
 
-export const deleteObjectTagging: Operation<S3['DeleteObjectTagging'], S3State> = async (input, state) => {
-  const { bucket, record } = await changeObject(state, input, (old) => ({ ...old, tags: undefined }))
+export const deleteObjectTagging: Operation<S3['DeleteObjectTagging'], S3State> = async (
+  input,
+  state,
+  call,
+) => {
+  const { bucket, record } = await changeObject(state, input, (old) => ({ ...old, tags: undefined }), {
+    event: 'ObjectTagging:Delete',
+    call,
+  })
   return { VersionId: shownVersionId(bucket, record) }
 }

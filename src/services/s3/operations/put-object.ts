@@ -1,16 +1,35 @@
-/** PutObject: check what can be checked, receive the body, commit. */
+/** PutObject: check what can be checked, receive the body, commit. A posted form ends here too. */
 import type { S3 } from '#model/s3.ts'
-import type { Operation } from '#ports/service.ts'
+import type { Call, Operation } from '#ports/service.ts'
+import type { AclMembers } from '#services/s3/acl.ts'
 import { checksumMembers, DEFAULT_ALGORITHM } from '#services/s3/checksums.ts'
 import { quoted } from '#services/s3/etag.ts'
+import type { EventName } from '#services/s3/event-records.ts'
 import { checkKey } from '#services/s3/names.ts'
-import { announcedAlgorithm, receiveBody } from '#services/s3/receive.ts'
-import { encryptionMembers, settingsOf } from '#services/s3/settings.ts'
+import { announcedAlgorithm, type BodyInput, receiveBody } from '#services/s3/receive.ts'
+import { encryptionMembers, type SettingsInput, settingsOf } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { bucketOf, newVersionId } from '#services/s3/versions.ts'
 import { checkWriteConditions, writeObject } from '#services/s3/write.ts'
 
-export const putObject: Operation<S3['PutObject'], S3State> = async (input, state, call) => {
+/** What is looked at of PutObject's input. */
+export interface PutInput extends BodyInput, SettingsInput, AclMembers {
+  readonly Bucket: string
+  readonly Key: string
+  readonly ExpectedBucketOwner?: string | undefined
+  readonly IfMatch?: string | undefined
+  readonly IfNoneMatch?: string | undefined
+}
+
+export const putObject: Operation<S3['PutObject'], S3State> = (input, state, call) =>
+  storeObject(state, input, call, 'ObjectCreated:Put')
+
+export async function storeObject(
+  state: S3State,
+  input: PutInput,
+  call: Call,
+  event: EventName,
+): Promise<S3['PutObject']['out']> {
   checkKey(input.Key)
   const conditions = { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch }
   checkWriteConditions(conditions)
@@ -30,6 +49,7 @@ export const putObject: Operation<S3['PutObject'], S3State> = async (input, stat
     },
     fresh: received.fresh,
     conditions,
+    making: { event, call },
   })
   return {
     ETag: quoted(received.md5),

@@ -5,6 +5,7 @@ import type { Operation } from '#ports/service.ts'
 import type { Received, Retired } from '#services/s3/bodies.ts'
 import { type Algorithm, checksumMember } from '#services/s3/checksums.ts'
 import { checkCopySize, openSource, type SourceFound } from '#services/s3/copy-source.ts'
+import { customerKeyOf, holdCustomerKey, holdUploadKey, sourceKeyOf } from '#services/s3/customer-key.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidArgument, invalidRequest } from '#services/s3/faults.ts'
 import { COPY_BYTES_MAX, PARTS_MAX } from '#services/s3/limits.ts'
@@ -12,7 +13,7 @@ import { copyRangeOf } from '#services/s3/range.ts'
 import type { ByteRange } from '#ports/blobs.ts'
 import { announcedAlgorithm, receiveBody } from '#services/s3/receive.ts'
 import { ownerOf, type PartRecord, parts, type UploadRecord } from '#services/s3/records.ts'
-import { encryptionMembers, refuseCustomerKey } from '#services/s3/settings.ts'
+import { encryptionMembers } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { algorithmOfUpload, uploadOf } from '#services/s3/uploads.ts'
 import { bucketOf, shownVersionId, wholeSeconds } from '#services/s3/versions.ts'
@@ -27,8 +28,8 @@ interface PartAddress {
 
 export const uploadPart: Operation<S3['UploadPart'], S3State> = async (input, state, call) => {
   checkPartNumber(input.PartNumber)
-  refuseCustomerKey(input)
   const upload = await runningUpload(state, input)
+  holdUploadKey(upload.encryption, customerKeyOf(input))
   const announced = announcedAlgorithm(input, call)
   checkSameAlgorithm(upload, announced)
   const kept = algorithmOfUpload(upload)
@@ -45,12 +46,14 @@ export const uploadPart: Operation<S3['UploadPart'], S3State> = async (input, st
 
 export const uploadPartCopy: Operation<S3['UploadPartCopy'], S3State> = async (input, state) => {
   checkPartNumber(input.PartNumber)
-  refuseCustomerKey({
-    SSECustomerAlgorithm: input.SSECustomerAlgorithm ?? input.CopySourceSSECustomerAlgorithm,
-  })
+  const sourceKey = sourceKeyOf(input)
   const upload = await runningUpload(state, input)
+  holdUploadKey(upload.encryption, customerKeyOf(input))
   const algorithm = algorithmOfUpload(upload)
-  const opened = await openSource(state, input, (found) => sourceRange(input.CopySourceRange, found))
+  const opened = await openSource(state, input, (found) => {
+    holdCustomerKey(found.record.encryption, sourceKey)
+    return sourceRange(input.CopySourceRange, found)
+  })
   const received = await state.bodies.receive(opened.body, {
     algorithms: [algorithm],
     sha256: false,

@@ -1,0 +1,182 @@
+/**
+ * Events on their way to their destinations. Each is written in the transaction of what happened and handed over after
+ * it, so that no answer waits for a queue and no crash loses an event; hence at least once, in no order, as in AWS.
+ */
+import { utf8 } from '#base/bytes.ts'
+import { accountId, DEFAULT_ACCOUNT, DEFAULT_REGION, regionOf } from '#base/ids.ts'
+import { type Instant, later } from '#base/time.ts'
+import { type Added, type Attempted, type Ended, Outbox } from '#outbox/outbox.ts'
+import type { Call } from '#ports/service.ts'
+import type { Store, Tx } from '#ports/store.ts'
+import type { DeliveryOutcome } from '#ports/targets.ts'
+import {
+  type Circumstances,
+  eventBridgeEntry,
+  type Happening,
+  recordsMessage,
+} from '#services/s3/event-records.ts'
+import {
+  DELIVERIES_AT_ONCE,
+  DELIVERY_AGE_MAX_MS,
+  DELIVERY_RETRY_FIRST_MS,
+  DELIVERY_RETRY_MAX_MS,
+} from '#services/s3/limits.ts'
+import { concerns } from '#services/s3/notifications.ts'
+import type { BucketRecord } from '#services/s3/records.ts'
+import type { S3Ports } from '#services/s3/state.ts'
+
+/** One event for one destination, as it is kept. */
+export interface EventItem {
+  readonly account: string
+  readonly region: string
+  readonly bucket: string
+  readonly arn: string
+  readonly payload: string
+  /** X-Amzn-Trace-Id below which the hand-over stands: the request's. */
+  readonly trace: string
+}
+
+/** Subject of messages in topics. Source: recorded AWS answers. */
+export const SUBJECT = 'Amazon S3 Notification'
+/** On whose behalf events are handed over. Source: S3 user guide, Granting permissions to publish event notifications. */
+export const PRINCIPAL = 's3.amazonaws.com'
+
+export class Events {
+  readonly #ports: S3Ports
+  readonly #nextOrder: () => number
+  readonly #outbox: Outbox<EventItem>
+
+  constructor(ports: S3Ports, store: Store, nextOrder: () => number) {
+    this.#ports = ports
+    this.#nextOrder = nextOrder
+    this.#outbox = new Outbox<EventItem>(
+      { store, clock: ports.clock },
+      {
+        name: 's3-events',
+        owner: ({ account, region }) => ({ account, region }),
+        attempt: (item) => this.#handOver(item),
+        retryAt: (_, so) => retryAt(so),
+        ended: (item, how) => this.#dropped(item, how),
+        defect: (error) => ports.log.error('s3.event.defect', { message: String(error) }),
+        runningMax: DELIVERIES_AT_ONCE,
+      },
+    )
+  }
+
+  /** Events that wait or are being handed over. */
+  get size(): number {
+    return this.#outbox.size
+  }
+
+  /**
+   * Writes what the bucket's configuration wants to be told, inside the transaction of what happened. Give what comes
+   * out to `release` when that has committed.
+   */
+  tell(tx: Tx, bucket: BucketRecord, happening: Happening, call: Call): readonly Added[] {
+    const { notifications } = bucket
+    if (notifications === undefined) return []
+    const rules = notifications.rules.filter((rule) => concerns(rule, `s3:${happening.name}`, happening.key))
+    if (rules.length === 0 && !notifications.eventBridge) return []
+    const { account, region, name } = bucket
+    const so: Circumstances = {
+      bucket: name,
+      owner: account,
+      region,
+      at: this.#ports.clock.now(),
+      requester: call.account,
+      requestId: call.requestId,
+      order: this.#nextOrder(),
+    }
+    const item = { account, region, bucket: name, trace: call.span.header() }
+    const added = rules.map(({ arn, id }) =>
+      this.#outbox.add(tx, { ...item, arn, payload: recordsMessage(happening, so, id) }),
+    )
+    if (!notifications.eventBridge) return added
+    const arn = `arn:aws:events:${region}:${account}:event-bus/default`
+    return [...added, this.#outbox.add(tx, { ...item, arn, payload: eventBridgeEntry(happening, so) })]
+  }
+
+  release(added: readonly Added[]): void {
+    for (const each of added) each.release()
+  }
+
+  /** Reads what an earlier process left; before anything is told. It is handed over from `begin` on. */
+  load(): Promise<number> {
+    return this.#outbox.load()
+  }
+
+  begin(): void {
+    this.#outbox.begin()
+  }
+
+  forget(): void {
+    this.#outbox.forget()
+  }
+
+  stop(): Promise<void> {
+    return this.#outbox.stop()
+  }
+
+  async #handOver(item: EventItem): Promise<Attempted<EventItem>> {
+    const { tracer, targets } = this.#ports
+    const { account, region, bucket, arn, payload, trace } = item
+    const span = tracer.begin({ account, region, service: 's3', operation: 'notify', resource: arn }, trace)
+    try {
+      const outcome = await targets.deliver({
+        arn,
+        payload: utf8(payload),
+        mode: 'hand-over',
+        principal: PRINCIPAL,
+        sourceArn: `arn:aws:s3:::${bucket}`,
+        message: { subject: SUBJECT },
+        account: accountId(account) ?? DEFAULT_ACCOUNT,
+        region: regionOf(region) ?? DEFAULT_REGION,
+        span,
+      })
+      const attempted = attemptedOf(outcome)
+      span.end(attempted.kind === 'done' ? 'ok' : 'error', { bytesOut: payload.length })
+      return attempted
+    } catch (error) {
+      span.end('fault')
+      throw error
+    }
+  }
+
+  async #dropped({ arn, bucket }: EventItem, { attempts, why }: Ended): Promise<void> {
+    await Promise.resolve()
+    this.#ports.log.warn('s3.event.dropped', { bucket, destination: arn, attempts, why })
+  }
+}
+
+function attemptedOf(outcome: DeliveryOutcome): Attempted<EventItem> {
+  switch (outcome.kind) {
+    case 'accepted':
+    case 'delivered':
+      return { kind: 'done' }
+    case 'throttled':
+      return { kind: 'later', why: outcome.message }
+    case 'timed-out':
+      return { kind: 'later', why: 'the destination did not answer in time' }
+    case 'refused':
+      return {
+        kind: isGone(outcome.code) ? 'refused' : 'later',
+        why: `${outcome.code}: ${outcome.message}`,
+      }
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** A destination that is not there will not come back for this event; one that is busy or not ready yet may. */
+const isGone = (code: string): boolean => /NotFound|DoesNotExist|NonExistent|InvalidTarget/.test(code)
+
+/** Twice the wait before, until the event is too old. AWS gives no figures (inferred). */
+function retryAt(so: {
+  readonly attempts: number
+  readonly firstAt: Instant
+  readonly now: Instant
+}): Instant | undefined {
+  const wait = Math.min(DELIVERY_RETRY_FIRST_MS * 2 ** (so.attempts - 1), DELIVERY_RETRY_MAX_MS)
+  const at = later(so.now, wait)
+  return at - so.firstAt > DELIVERY_AGE_MAX_MS ? undefined : at
+}

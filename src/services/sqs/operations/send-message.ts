@@ -1,0 +1,87 @@
+/** SendMessage and SendMessageBatch. */
+import { Fault } from '#base/fault.ts'
+import { uuid } from '#base/ids.ts'
+import type { SendMessageBatchResultEntry, SendMessageResult, Sqs } from '#model/sqs.ts'
+import type { Call, Operation } from '#ports/service.ts'
+import { queueAt } from '#services/sqs/asking.ts'
+import { checkBatch, failedEntry } from '#services/sqs/batch.ts'
+import { type Entry, type Prepared, checkOrdered, prepare } from '#services/sqs/entry.ts'
+import { batchTooLong } from '#services/sqs/faults.ts'
+import { BATCH_BYTES_MAX } from '#services/sqs/limits.ts'
+import { bill } from '#services/sqs/metering.ts'
+import type { Queue } from '#services/sqs/queue.ts'
+import { sequenceText } from '#services/sqs/sequence.ts'
+import type { SqsState } from '#services/sqs/state.ts'
+import { type Accepted, send } from '#services/sqs/step.ts'
+
+const prepared = (queue: Queue, entry: Entry, state: SqsState, call: Call): Prepared =>
+  prepare(queue, entry, {
+    id: uuid(state.random),
+    sender: call.account,
+    trace: call.headers['x-amzn-trace-id'],
+  })
+
+/** Source: SQS API, SendMessage. */
+export const sendMessage: Operation<Sqs['SendMessage'], SqsState> = async (input, state, call) => {
+  const queue = queueAt(input.QueueUrl, state, call)
+  const sending = prepared(queue, input, state, call)
+  const accepted = state.queues.step(queue, (moment) => send(queue, sending, moment))
+  bill(state.usage, call, queue, { bytes: sending.bytes, fair: isFair(queue, sending) })
+  await state.queues.settled()
+  return answerOf(queue, sending, accepted)
+}
+
+const isFair = (queue: Queue, { content }: Prepared): boolean => !queue.isFifo && content.group !== undefined
+
+function answerOf(
+  queue: Queue,
+  sending: Prepared,
+  { seq, id }: Accepted,
+): SendMessageResult & { MessageId: string; MD5OfMessageBody: string } {
+  const { content, systemMd5 } = sending
+  return {
+    MessageId: id,
+    MD5OfMessageBody: content.md5,
+    ...(content.attributesMd5 === undefined ? {} : { MD5OfMessageAttributes: content.attributesMd5 }),
+    ...(systemMd5 === undefined ? {} : { MD5OfMessageSystemAttributes: systemMd5 }),
+    ...(queue.isFifo ? { SequenceNumber: sequenceText(seq) } : {}),
+  }
+}
+
+/** Source: SQS API, SendMessageBatch: entries fail one by one, the batch's own rules fail all of it. */
+export const sendMessageBatch: Operation<Sqs['SendMessageBatch'], SqsState> = async (input, state, call) => {
+  const queue = queueAt(input.QueueUrl, state, call)
+  checkBatch(input.Entries, 'SendMessageBatchRequestEntry')
+  if (queue.isFifo) for (const entry of input.Entries) checkOrdered(queue, entry)
+  const readings = input.Entries.map((entry) => ({
+    id: entry.Id,
+    reading: readingOf(queue, entry, state, call),
+  }))
+  const bytes = readings.reduce((sum, { reading }) => sum + (reading instanceof Fault ? 0 : reading.bytes), 0)
+  if (bytes > BATCH_BYTES_MAX) throw batchTooLong(BATCH_BYTES_MAX, bytes)
+  const Successful: SendMessageBatchResultEntry[] = []
+  const Failed = readings.flatMap(({ id, reading }) =>
+    reading instanceof Fault ? [failedEntry(id, reading)] : [],
+  )
+  let fair = false
+  state.queues.step(queue, (moment) => {
+    for (const { id, reading } of readings) {
+      if (reading instanceof Fault) continue
+      fair ||= isFair(queue, reading)
+      Successful.push({ Id: id, ...answerOf(queue, reading, send(queue, reading, moment)) })
+    }
+  })
+  call.span.set('batchSize', input.Entries.length)
+  bill(state.usage, call, queue, { bytes, fair })
+  await state.queues.settled()
+  return { Successful, Failed }
+}
+
+function readingOf(queue: Queue, entry: Entry, state: SqsState, call: Call): Prepared | Fault {
+  try {
+    return prepared(queue, entry, state, call)
+  } catch (error) {
+    if (error instanceof Fault) return error
+    throw error
+  }
+}
