@@ -9,7 +9,10 @@ export function percentile(sorted: readonly number[], p: number): number {
 
 export function ms(value: number): string {
   if (value >= 10_000) return `${(value / 1_000).toPrecision(3)} s`
-  return `${Number(value.toPrecision(3))} ms`
+  if (value === 0) return '0 ms'
+  const rounded = Number(value.toPrecision(3))
+  const behind = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))))
+  return `${value < 0.01 ? value.toFixed(3) : behind === 0 ? rounded.toLocaleString('en-US') : rounded.toFixed(behind)} ms`
 }
 
 export function tail(sorted: readonly number[], p: number, least: number): string {

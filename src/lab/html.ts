@@ -5,8 +5,8 @@
  */
 import { formatChange, formatCompared, isNothing, metricName, type CompareReport } from '#lab/compare.ts'
 import { formatCount, formatSpan } from '#lab/figures.ts'
-import { scriptJson, section, sortableTable, escapeHtml } from '#lab/page/markup.ts'
-import { histogramAxis, PATTERNS } from '#lab/page/pictures.ts'
+import { histogramAxis } from '#lab/page/distribution.ts'
+import { PATTERNS, scriptJson, section, sortableTable, escapeHtml } from '#lab/page/markup.ts'
 import { PAGE_SCRIPT } from '#lab/page/script.ts'
 import {
   billSection,
@@ -109,15 +109,13 @@ function compareSection(compared: CompareReport): string {
 function pageData(report: FlightReport, before: FlightReport | undefined): unknown {
   const ids = report.routes.flatMap((route) => route.distribution.flatMap((bin) => bin.traceIds))
   const tracePrefix = commonPrefix(ids)
-  const finite = (axis: ReturnType<typeof histogramAxis>): unknown =>
-    Number.isFinite(axis.fromMs) ? axis : { ...axis, fromMs: 1, toMs: 10 }
   const other = (route: RouteReport): RouteReport | undefined =>
     before?.routes.find(({ name }) => name === route.name)
   return {
     tracePrefix,
-    shown: report.slowest.map((trace) => trace.traceId),
+    shown: report.slowest.map((trace) => [trace.traceId, trace.latencyMs]),
     routes: report.routes.map((route) => ({
-      axis: finite(histogramAxis(route, other(route))),
+      axis: histogramAxis(route, other(route)),
       bins: route.distribution
         .filter((bin) => bin.warm + bin.cold > 0)
         .map((bin) => [

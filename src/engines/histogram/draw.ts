@@ -45,14 +45,19 @@ export function drawRow(
     .join('')
 }
 
-/** `|0.1     1       10      100|` without the bars: each label begins at its decade, the last ends at the edge. */
+/**
+ * `|0.1     1       10      100|` without the bars: each label begins at its decade, the last ends at the edge; where
+ * decades are narrow, one that would touch its neighbour is left out.
+ */
 export function drawAxis(axis: LogAxis): string {
   const line = Array.from({ length: axis.width }, () => ' ')
   const decades = axis.toDecade - axis.fromDecade
-  for (let decade = axis.fromDecade; decade <= axis.toDecade; decade++) {
+  const last = decadeLabel(axis.toDecade)
+  write(line, axis.width - last.length, last)
+  for (let decade = axis.fromDecade; decade < axis.toDecade; decade++) {
     const label = decadeLabel(decade)
     const at = Math.round(((decade - axis.fromDecade) / decades) * axis.width)
-    write(line, Math.min(at, axis.width - label.length), label)
+    if (isFree(line, at, at + label.length)) write(line, at, label)
   }
   return line.join('')
 }

@@ -68,3 +68,8 @@ test('drawBar() shows every share above nothing', () => {
     ['', '#', '#####', '##########'],
   )
 })
+
+test('drawAxis() leaves out a label that would touch its neighbour', () => {
+  assert.equal(drawAxis(logAxis(0.2, 5_000, 32)), '0.1   1      10    100       10k')
+  assert.equal(drawAxis(logAxis(0.2, 90, 32)), '0.1        1         10      100')
+})

@@ -34,7 +34,7 @@ export function sortableTable(
     .map((title) => `<th scope="col"><button type="button">${escapeHtml(title)}</button></th>`)
     .join('')
   const body = rows.map((cells) => `<tr>${cells.map(cellOf).join('')}</tr>`).join('\n')
-  return `<div class="wide"><table class="sortable"><caption>${escapeHtml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`
+  return `<div class="wide"><table class="sortable"><caption><span>${escapeHtml(caption)}</span></caption><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`
 }
 
 function cellOf(cell: Cell, index: number): string {
@@ -52,3 +52,8 @@ export const section = (id: string, title: string, content: string): string =>
 
 /** Coordinates with one digit: finer is not seen and costs bytes. */
 export const px = (value: number): string => String(Number(value.toFixed(1)))
+
+/** Hatches that drawings of lanes refer to: no meaning hangs on colour alone. */
+export const PATTERNS = `<svg width="0" height="0" aria-hidden="true" class="patterns"><defs>
+<pattern id="hatch-cold" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="5" height="5" class="cold-ground"/><rect width="1.6" height="5" class="hatch-line"/></pattern>
+</defs></svg>`

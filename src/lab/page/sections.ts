@@ -9,7 +9,9 @@ import {
   formatUsdPerMillion,
 } from '#lab/figures.ts'
 import { type Cell, escapeHtml, section, sortableTable } from '#lab/page/markup.ts'
-import { distributionSvg, lanesSvg, waterfallSvg } from '#lab/page/pictures.ts'
+import { distributionPlot } from '#lab/page/distribution.ts'
+import { lanesPlot } from '#lab/page/lanes.ts'
+import { waterfallPlot } from '#lab/page/waterfall.ts'
 import type { BillReport, FlightReport, PhaseName, RouteReport, TailReport } from '#lab/report.ts'
 
 const count = (value: number, meaning?: string): Cell => ({
@@ -72,14 +74,13 @@ export function routeSection(report: FlightReport): string {
   return section('routes', 'Routes', sortableTable(caption, titles, cells))
 }
 
-const LEGEND_ITEM = (kind: string, text: string): string =>
-  `<span><svg viewBox="0 0 14 11" aria-hidden="true"><rect class="${kind}" width="14" height="11"/></svg>${text}</span>`
+const LEGEND_ITEM = (kind: string, text: string): string => `<span><i class="${kind}"></i>${text}</span>`
 
 export function distributionSection(report: FlightReport, before: FlightReport | undefined): string {
-  const legend = `<p class="legend">${LEGEND_ITEM('warm', 'warm')}${LEGEND_ITEM('cold', 'cold start')}${before === undefined ? '' : '<span>dashed line: the earlier flight</span>'}<span class="no-print">Drag a mark, or focus it and press the arrow keys; Home puts it back.</span></p>`
+  const legend = `<p class="legend">${LEGEND_ITEM('warm', 'warm')}${LEGEND_ITEM('cold', 'cold start')}${before === undefined ? '' : '<span>dashed line: the earlier flight</span>'}<span class="no-print">Drag a mark, or focus it and press the arrow keys; Home puts it back.</span><span>Heights grow with the square root of the requests.</span></p>`
   const routes = report.routes.map((route, i) => {
     const other = before?.routes.find(({ name }) => name === route.name)
-    return `<h3>${escapeHtml(route.name)}</h3>\n<div class="scroll">${distributionSvg(route, i, other)}</div>\n<p class="traces" id="traces-${i}" aria-live="polite"></p>\n${tailList(route)}`
+    return `<h3>${escapeHtml(route.name)}</h3>\n${distributionPlot(route, i, other)}\n<p class="traces" id="traces-${i}" aria-live="polite"></p>\n${tailList(route)}`
   })
   return section('distribution', 'Distribution', [legend, ...routes].join('\n'))
 }
@@ -185,28 +186,26 @@ export function functionSection(report: FlightReport): string {
 
 export function environmentSection(report: FlightReport): { html: string; resolutionMs: number | undefined } {
   if (report.environments.length === 0) return { html: '', resolutionMs: undefined }
-  const { svg, resolutionMs } = lanesSvg(report.environments, report.durationMs)
+  const { html, resolutionMs } = lanesPlot(report.environments, report.durationMs)
   const legend = `<p class="legend">${LEGEND_ITEM('lane-start', 'start')}${LEGEND_ITEM('lane-init', 'init')}${LEGEND_ITEM('lane-invoke', 'invoke')}${LEGEND_ITEM('lane-frozen', 'frozen (thin line)')}${LEGEND_ITEM('lane-gone', 'gone')}</p>`
   const rest =
     report.environmentsLeftOut === 0
       ? ''
       : `<p class="faint">${formatCount(report.environmentsLeftOut)} more environments are not drawn.</p>`
   return {
-    html: section('environments', 'Environments', `${legend}<div class="scroll">${svg}</div>${rest}`),
+    html: section('environments', 'Environments', `${legend}${html}${rest}`),
     resolutionMs,
   }
 }
 
 export function slowestSection(report: FlightReport): string {
   const traces = report.slowest.map((trace, i) => {
-    const cold = trace.cold ? ', cold' : ''
+    const cold = trace.cold ? '<em class="cold-word">, cold</em>' : ''
     const cost = trace.usd === null ? '' : `, ${formatUsd(trace.usd)}`
-    const summary = `${formatMs(trace.latencyMs)}  ${trace.route}${cold}, ${trace.outcome === 'ok' ? `status ${trace.status}` : trace.outcome}${cost}`
-    const inside =
-      trace.spans.length === 0
-        ? '<p>Its spans were not found.</p>'
-        : `<div class="scroll">${waterfallSvg(trace)}</div>`
-    return `<details id="trace-${escapeHtml(trace.traceId)}"${i === 0 ? ' open' : ''}><summary>${escapeHtml(summary)} <code>${escapeHtml(trace.traceId)}</code></summary>${inside}</details>`
+    const outcome = trace.outcome === 'ok' ? `status ${trace.status}` : trace.outcome
+    const summary = `<b>${formatMs(trace.latencyMs)}</b> <span>${escapeHtml(trace.route)}${cold}, ${escapeHtml(outcome)}${cost}</span>`
+    const inside = trace.spans.length === 0 ? '<p>Its spans were not found.</p>' : waterfallPlot(trace)
+    return `<details id="trace-${escapeHtml(trace.traceId)}"${i === 0 ? ' open' : ''}><summary>${summary} <code>${escapeHtml(trace.traceId)}</code></summary>${inside}</details>`
   })
   return section('slowest', 'Slowest requests', traces.join('\n'))
 }
@@ -233,7 +232,7 @@ export function billSection(bill: BillReport): string {
       unpriced.length === 0
         ? ''
         : `<p class="warning">Not in the price book, so not in the sum: ${escapeHtml(unpriced.join(', '))}.</p>`,
-      `<p><label for="monthly">Requests a month</label> <input id="monthly" inputmode="numeric" value="10000000"> <output id="monthly-usd" for="monthly"></output></p>`,
+      `<p class="monthly"><label for="monthly">Requests a month</label> <input id="monthly" inputmode="numeric" value="10000000"> <output id="monthly-usd" for="monthly"></output></p>`,
     ].join('\n'),
   )
 }
