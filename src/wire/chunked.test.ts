@@ -66,4 +66,6 @@ test('unchunkedHeaders() says the real length and leaves aws-chunked out', () =>
   assert.ok(isAwsChunked(headers))
   const { 'x-amz-decoded-content-length': _, ...clean } = unchunkedHeaders(headers)
   assert.deepEqual(clean, { 'content-encoding': 'gzip', 'content-length': '3' })
+  const several = unchunkedHeaders({ 'content-encoding': 'deflate, gzip, aws-chunked' })
+  assert.deepEqual(several, { 'content-encoding': 'deflate, gzip' })
 })

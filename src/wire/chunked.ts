@@ -23,14 +23,15 @@ export function isAwsChunked(headers: Readonly<Record<string, string>>): boolean
 /** The headers as they would be without chunking: real length, and no `aws-chunked` in the stored coding. */
 export function unchunkedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   const { 'content-encoding': coding, 'content-length': _, ...rest } = headers
-  const codings = (coding ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '' && part !== 'aws-chunked')
+  // The others stay as they were written, commas and blanks included.
+  const others = (coding ?? '')
+    .replace(/(^|,)\s*aws-chunked\s*(?=,|$)/g, '')
+    .replace(/^[\s,]+/, '')
+    .trimEnd()
   const length = headers['x-amz-decoded-content-length']
   return {
     ...rest,
-    ...(codings.length === 0 ? {} : { 'content-encoding': codings.join(',') }),
+    ...(others === '' ? {} : { 'content-encoding': others }),
     ...(length === undefined ? {} : { 'content-length': length }),
   }
 }

@@ -2,6 +2,7 @@
  * Events on their way to their destinations. Each is written in the transaction of what happened and handed over after
  * it, so that no answer waits for a queue and no crash loses an event; hence at least once, in no order, as in AWS.
  */
+import { printArn } from '#base/arn.ts'
 import { utf8 } from '#base/bytes.ts'
 import { accountId, DEFAULT_ACCOUNT, DEFAULT_REGION, regionOf } from '#base/ids.ts'
 import { type Instant, later } from '#base/time.ts'
@@ -21,6 +22,7 @@ import {
   DELIVERY_RETRY_FIRST_MS,
   DELIVERY_RETRY_MAX_MS,
 } from '#services/s3/limits.ts'
+import { bucketArn, partitionOf } from '#services/s3/names.ts'
 import { concerns } from '#services/s3/notifications.ts'
 import type { BucketRecord } from '#services/s3/records.ts'
 import type { S3Ports } from '#services/s3/state.ts'
@@ -92,7 +94,13 @@ export class Events {
       this.#outbox.add(tx, { ...item, arn, payload: recordsMessage(happening, so, id) }),
     )
     if (!notifications.eventBridge) return added
-    const arn = `arn:aws:events:${region}:${account}:event-bus/default`
+    const arn = printArn({
+      partition: partitionOf(region),
+      service: 'events',
+      region,
+      account,
+      resource: 'event-bus/default',
+    })
     return [...added, this.#outbox.add(tx, { ...item, arn, payload: eventBridgeEntry(happening, so) })]
   }
 
@@ -127,7 +135,7 @@ export class Events {
         payload: utf8(payload),
         mode: 'hand-over',
         principal: PRINCIPAL,
-        sourceArn: `arn:aws:s3:::${bucket}`,
+        sourceArn: bucketArn(bucket, region),
         message: { subject: SUBJECT },
         account: accountId(account) ?? DEFAULT_ACCOUNT,
         region: regionOf(region) ?? DEFAULT_REGION,

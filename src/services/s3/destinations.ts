@@ -11,6 +11,7 @@ import type { Call } from '#ports/service.ts'
 import { PRINCIPAL, SUBJECT } from '#services/s3/deliveries.ts'
 import { testEvent } from '#services/s3/event-records.ts'
 import { notificationTargets } from '#services/s3/faults.ts'
+import { bucketArn } from '#services/s3/names.ts'
 import type { NotificationRule } from '#services/s3/notifications.ts'
 import type { BucketRecord } from '#services/s3/records.ts'
 import type { S3State } from '#services/s3/state.ts'
@@ -70,7 +71,7 @@ async function whyNotTold(
     payload: utf8(testEvent(bucket.name, call.at, call.requestId)),
     mode: 'hand-over',
     principal: PRINCIPAL,
-    sourceArn: `arn:aws:s3:::${bucket.name}`,
+    sourceArn: bucketArn(bucket.name, bucket.region),
     message: { subject: SUBJECT },
     account: bucket.account,
     region: bucket.region,

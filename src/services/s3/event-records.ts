@@ -4,6 +4,7 @@
  */
 import { type Instant, isoMs } from '#base/time.ts'
 import { canonicalUserId } from '#services/s3/acl.ts'
+import { bucketArn } from '#services/s3/names.ts'
 import { encodedKey } from '#services/s3/notifications.ts'
 
 /** Without `s3:`, as records name it. */
@@ -87,7 +88,7 @@ export function recordsMessage(happening: Happening, so: Circumstances, configur
           bucket: {
             name: so.bucket,
             ownerIdentity: ownerIdentity(so.owner),
-            arn: `arn:aws:s3:::${so.bucket}`,
+            arn: bucketArn(so.bucket, so.region),
           },
           object: {
             key: encodedKey(key),
@@ -154,7 +155,7 @@ export function eventBridgeEntry(happening: Happening, so: Circumstances): strin
     Source: 'aws.s3',
     DetailType: DETAIL_TYPES[name],
     Detail: JSON.stringify(detail),
-    Resources: [`arn:aws:s3:::${so.bucket}`],
+    Resources: [bucketArn(so.bucket, so.region)],
     Time: Math.floor(so.at / 1_000),
   })
 }

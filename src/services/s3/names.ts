@@ -1,6 +1,7 @@
 /**
  * What a bucket or a key may be called, and the codec of ids that carry an order (version ids, upload ids). Pure.
  */
+import { printArn } from '#base/arn.ts'
 import { Buffer } from 'node:buffer'
 import type { Random } from '#ports/random.ts'
 import { utf8 } from '#base/bytes.ts'
@@ -49,3 +50,13 @@ export function orderOf(id: string): number | undefined {
   const order = Buffer.from(id, 'base64url').readBigUInt64BE(0)
   return order <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(order) : undefined
 }
+
+/** `aws`, or the partition of China and the government regions. Source: AWS general reference, ARNs. */
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn'
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+}
+
+/** The bucket's ARN, in the partition of its region. */
+export const bucketArn = (name: string, region: string): string =>
+  printArn({ partition: partitionOf(region), service: 's3', region: '', account: '', resource: name })

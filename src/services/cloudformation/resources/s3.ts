@@ -120,6 +120,19 @@ function notifications(value: Value): Dict {
   })
 }
 
+/** Regions whose website endpoints have a dash before the region. Source: AWS general reference, S3 website endpoints. */
+const DASHED = new Set([
+  'us-east-1',
+  'us-west-1',
+  'us-west-2',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'ap-northeast-1',
+  'eu-west-1',
+  'sa-east-1',
+  'us-gov-west-1',
+])
+
 function website(value: Value): Dict {
   const suffix = memberOf(value, 'IndexDocument')
   const key = memberOf(value, 'ErrorDocument')
@@ -303,7 +316,7 @@ function made({ stack }: ResourceContext, bucket: string): Made {
       DomainName: `${bucket}.s3.${suffix}`,
       RegionalDomainName: `${bucket}.s3.${stack.region}.${suffix}`,
       DualStackDomainName: `${bucket}.s3.dualstack.${stack.region}.${suffix}`,
-      WebsiteURL: `http://${bucket}.s3-website-${stack.region}.${suffix}`,
+      WebsiteURL: `http://${bucket}.s3-website${DASHED.has(stack.region) ? '-' : '.'}${stack.region}.${suffix}`,
     },
   }
 }
