@@ -8,7 +8,7 @@ import { assert } from '#base/assert.ts'
 import { Trouble } from '#base/trouble.ts'
 import { CONNECTIONS_MAX, Crowd } from '#host/http/crowd.ts'
 import { HELD_BYTES_MAX, HeldBodies } from '#host/http/held.ts'
-import type { Body, Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
+import type { Body, ByteStream, Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
 
 /** Longest header block. AWS refuses beyond 10,240 bytes at gateways; services vary, so this is the outer bound. */
 const HEADER_BYTES_MAX = 64 * 1024
@@ -290,26 +290,22 @@ async function send(
 ): Promise<void> {
   if (outgoing.destroyed) return
   const rest = drain(incoming)
-  const headers: string[] = []
-  for (const [name, value] of response.headers) headers.push(name, value)
-  const body = response.body
+  const { body } = response
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
-    const bodiless = incoming.method === 'HEAD' || response.status === 204 || response.status === 304
-    const announced = response.headers.some(([name]) => lowerName(name) === 'content-length')
-    if (!announced && response.status !== 204 && response.status !== 304) {
-      headers.push('Content-Length', String(body === undefined ? 0 : Buffer.byteLength(body)))
-    }
-    outgoing.writeHead(response.status, headers)
-    if (rest !== undefined) {
-      outgoing.flushHeaders()
-      if (!bodiless && body !== undefined && body.length > 0) outgoing.write(body)
-      await rest
-      outgoing.end()
-    } else outgoing.end(bodiless ? undefined : body)
+    await sendWhole(incoming, outgoing, { ...response, body, rest })
     return
   }
-  outgoing.writeHead(response.status, headers)
+  const headers: string[] = []
+  for (const [name, value] of response.headers) headers.push(name, value)
   try {
+    const announced = lengthOf(response)
+    if (announced !== undefined && announced <= ONE_WRITE_MAX) {
+      const whole = await collected(body)
+      outgoing.writeHead(response.status, headers)
+      outgoing.end(bytesAsText(whole), 'latin1')
+      return
+    }
+    outgoing.writeHead(response.status, headers)
     for await (const part of body) {
       if (outgoing.destroyed) return
       if (!outgoing.write(part)) await drained(outgoing)
@@ -319,6 +315,51 @@ async function send(
     // The answer's head is gone: cutting the connection is the only way left to say that the body is not whole.
     outgoing.destroy()
   }
+}
+
+/** Bodies up to this leave together with their head: a second write costs as much as all else of a small answer. */
+const ONE_WRITE_MAX = 64 * 1_024
+
+interface Whole extends HttpResponse {
+  readonly body: string | Uint8Array | undefined
+  /** Set while the client is still sending. */
+  readonly rest: Promise<void> | undefined
+}
+
+async function sendWhole(incoming: IncomingMessage, outgoing: ServerResponse, whole: Whole): Promise<void> {
+  const { body, rest, status } = whole
+  const headers: string[] = []
+  for (const [name, value] of whole.headers) headers.push(name, value)
+  const bodiless = incoming.method === 'HEAD' || status === 204 || status === 304
+  if (status !== 204 && status !== 304 && lengthOf(whole) === undefined) {
+    headers.push('Content-Length', String(body === undefined ? 0 : Buffer.byteLength(body)))
+  }
+  outgoing.writeHead(status, headers)
+  if (rest !== undefined) {
+    outgoing.flushHeaders()
+    if (!bodiless && body !== undefined && body.length > 0) outgoing.write(body)
+    await rest
+    outgoing.end()
+  } else if (bodiless || body === undefined) outgoing.end()
+  else if (typeof body === 'string' || body.length > ONE_WRITE_MAX) outgoing.end(body)
+  else outgoing.end(bytesAsText(body), 'latin1')
+}
+
+/** Node joins a head only with text: each byte as the character of its number. */
+const bytesAsText = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+
+/** What the answer says of its length. */
+function lengthOf(response: HttpResponse): number | undefined {
+  for (const [name, value] of response.headers)
+    if (name.length === 14 && lowerName(name) === 'content-length') return Number(value)
+  return undefined
+}
+
+async function collected(body: ByteStream): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const part of body) parts.push(part)
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
 }
 
 /** Undefined when the request is whole, else when it is, or its bounds are reached and the connection is cut. */
