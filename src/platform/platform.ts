@@ -215,6 +215,7 @@ function pathParts(running: Running): PathParts {
     crossOrigin: async (request) => await wired.crossOrigin(request),
     postedForm: (request) => wired.postedForm(request),
     document: async (path) => await wired.document(path),
+    checkCredentials: async (keyId, account) => await wired.checkCredentials(keyId, account),
     control: async (request) => {
       const uid = await peerUid(request.remote.port, running.port())
       if (uid !== undefined && isEnvironmentUser(uid)) {

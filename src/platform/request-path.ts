@@ -24,7 +24,7 @@ import type { Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
 import type { Log } from '#ports/log.ts'
 import type { Call } from '#ports/service.ts'
 import type { Outcome, SpanScope } from '#ports/spans.ts'
-import { accountOfKeyId } from '#services/sts/access-key.ts'
+import { TEMPORARY, accountOfKeyId } from '#services/sts/access-key.ts'
 import { type FormAction, withForm } from '#wire/forms.ts'
 import { bucketOfHost, bucketOfLocalHost, withBucket } from '#wire/hosts.ts'
 import type { Identified, Input, Target, Wires } from '#wire/wire.ts'
@@ -44,6 +44,8 @@ export interface PathParts {
   crossOrigin(request: HttpRequest): Promise<CrossOrigin | undefined>
   /** An upload from a page's form, which no operation of the model takes; undefined when the request is none. */
   postedForm(request: HttpRequest): PostedForm | undefined
+  /** Fault ExpiredToken for temporary credentials whose time is over. */
+  checkCredentials(keyId: string, account: AccountId): Promise<unknown>
   /** What services give out to anybody, such as the certificate that a topic's signatures are checked with. */
   document(path: string): Promise<HttpResponse | undefined>
 }
@@ -184,6 +186,12 @@ const expiry: Step = ({ found, parts }) => {
     throw new Fault('AccessDenied', 'Request has expired', { status: 403 })
 }
 
+/** Temporary credentials end; all other keys are taken as they are. */
+const credentials: Step = async ({ found, parts, account }) => {
+  const keyId = found?.scope?.accessKeyId
+  if (keyId?.startsWith(TEMPORARY) === true) await parts.checkCredentials(keyId, account)
+}
+
 /** By the model: labels, query, headers, body. Raw streaming bodies stay unread. */
 const decode: Step = async (context) => {
   const { found, target, parts, request } = context
@@ -259,6 +267,7 @@ export const REQUEST_PATH: readonly Step[] = [
   posted,
   recognise,
   expiry,
+  credentials,
   decode,
   validate,
   operate,

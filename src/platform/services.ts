@@ -2,6 +2,7 @@
  * The services of the platform, one function each. A new service is a function here; what it needs of the others it
  * gets through `api` and `targets`.
  */
+import type { AccountId } from '#base/ids.ts'
 import type { HttpRequest, HttpResponse } from '#ports/http.ts'
 import type { Api } from '#ports/api.ts'
 import type { Blobs } from '#ports/blobs.ts'
@@ -27,6 +28,15 @@ import {
   resumeCloudFormation,
   stopCloudFormation,
 } from '#services/cloudformation/index.ts'
+import {
+  acceptEvents,
+  createEvents,
+  events,
+  readyEvents,
+  resetEvents,
+  startEvents,
+  stopEvents,
+} from '#services/events/index.ts'
 import { createIam, iam } from '#services/iam/index.ts'
 import {
   DEFAULT_SETTINGS,
@@ -66,7 +76,7 @@ import {
   stopSns,
 } from '#services/sns/index.ts'
 import { acceptSqs, createSqs, loadSqs, resetSqs, sqs } from '#services/sqs/index.ts'
-import { createSts, sts } from '#services/sts/index.ts'
+import { createSts, identityOf, sts } from '#services/sts/index.ts'
 
 /** Everything a service may ask for. */
 export interface ServicePorts {
@@ -97,6 +107,8 @@ export interface WiredServices {
   notices(): readonly string[]
   crossOrigin(request: HttpRequest): Promise<CrossOrigin | undefined>
   postedForm(request: HttpRequest): PostedForm | undefined
+  /** Fault ExpiredToken for temporary credentials whose time is over. */
+  checkCredentials(accessKeyId: string, account: AccountId): Promise<unknown>
   /** A document that a service gives out without a signature. */
   document(path: string): Promise<HttpResponse | undefined>
 }
@@ -109,14 +121,16 @@ export function wireServices(ports: ServicePorts): WiredServices {
   })
   const buckets = createS3({ ...ports, blobs: ports.blobs('s3') })
   const topics = createSns(ports)
+  const sessions = createSts(ports)
   return {
     all: [
       wiredLambda(functions),
       wiredLogs(ports),
       wiredS3(buckets, ports.blobs('s3')),
       wiredSns(topics),
+      wiredEvents(ports),
       wiredSqs(ports),
-      { service: mount(sts, createSts(ports)) },
+      { service: mount(sts, sessions) },
       { service: mount(iam, createIam(ports)) },
       ...wiredGateways(ports),
       wiredCloudFormation(ports),
@@ -128,6 +142,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
       return bucket === undefined ? undefined : (call) => postObject(buckets, bucket, request, call)
     },
     crossOrigin: (request) => bucketCrossOrigin(buckets, request),
+    checkCredentials: (accessKeyId, account) => identityOf(sessions, { accessKeyId, account }),
     document: async (path) => {
       const certificate = await signingCertificate(topics, path)
       return certificate === undefined
@@ -166,6 +181,18 @@ const wiredSns = (state: SnsState): Wired => ({
   reset: async () => resetSns(state),
   stop: async () => await stopSns(state),
 })
+
+function wiredEvents(ports: ServicePorts): Wired {
+  const state = createEvents(ports)
+  return {
+    service: mount(events, state),
+    accept: acceptEvents(state),
+    start: async () => await startEvents(state),
+    ready: async () => readyEvents(state),
+    reset: async () => resetEvents(state),
+    stop: async () => await stopEvents(state),
+  }
+}
 
 function wiredSqs(ports: ServicePorts): Wired {
   const state = createSqs(ports)
