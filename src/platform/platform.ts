@@ -144,9 +144,24 @@ async function composed({ settings, hooks, log, storage, clock }: Opened): Promi
     api,
     outbound,
   }
-  server = await opened(running)
-  await Promise.all(wired.all.map(async ({ ready }) => await ready?.()))
+  try {
+    server = await opened(running)
+    await Promise.all(wired.all.map(async ({ ready }) => await ready?.()))
+  } catch (error) {
+    await server?.close(0)
+    await ended(running)
+    throw error
+  }
   return platformOf(running, server)
+}
+
+/** What the services and the machine hold, given back in the opposite order; the storage is its opener's to close. */
+async function ended({ wired, outbound, sandboxes, delay, clock }: Omit<Running, 'port'>): Promise<void> {
+  for (const { stop } of wired.all.toReversed()) await stop?.()
+  outbound.close()
+  await sandboxes.close()
+  delay.stop()
+  clock.stop()
 }
 
 /** Sweeps first, so that the first request finds nothing half-done; then the port. */
@@ -166,7 +181,7 @@ async function opened(running: Omit<Running, 'port'>): Promise<HttpServer> {
 }
 
 function platformOf(running: Omit<Running, 'port'>, server: HttpServer): Platform {
-  const { settings, wired, sandboxes, storage, clock, delay, outbound } = running
+  const { settings, sandboxes } = running
   return {
     url: `http://${settings.address === '0.0.0.0' ? '127.0.0.1' : settings.address}:${server.port}`,
     port: server.port,
@@ -175,12 +190,8 @@ function platformOf(running: Omit<Running, 'port'>, server: HttpServer): Platfor
     modes: sandboxes.modes(),
     stop: async () => {
       await server.close(CLOSE_GRACE_MS)
-      for (const { stop } of wired.all.toReversed()) await stop?.()
-      outbound.close()
-      await sandboxes.close()
-      delay.stop()
-      clock.stop()
-      await storage.close()
+      await ended(running)
+      await running.storage.close()
     },
   }
 }

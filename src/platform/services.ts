@@ -75,7 +75,7 @@ import {
   startSns,
   stopSns,
 } from '#services/sns/index.ts'
-import { acceptSqs, createSqs, loadSqs, resetSqs, sqs } from '#services/sqs/index.ts'
+import { acceptSqs, createSqs, loadSqs, resetSqs, sqs, stopSqs } from '#services/sqs/index.ts'
 import { createSts, identityOf, sts } from '#services/sts/index.ts'
 
 /** Everything a service may ask for. */
@@ -201,6 +201,7 @@ function wiredSqs(ports: ServicePorts): Wired {
     accept: acceptSqs(state),
     start: async () => void (await loadSqs(state)),
     reset: async () => resetSqs(state),
+    stop: async () => await stopSqs(state),
   }
 }
 
