@@ -48,6 +48,7 @@ import {
   lambdaEnvironments,
   lambdaNotices,
   resetLambda,
+  resumeLambda,
   stopLambda,
   sweepLambda,
 } from '#services/lambda/index.ts'
@@ -156,6 +157,7 @@ const wiredLambda = (state: LambdaState): Wired => ({
   service: mount(lambda, state),
   accept: acceptLambda(state),
   start: async () => void (await sweepLambda(state)),
+  ready: async () => await resumeLambda(state),
   reset: async () => await resetLambda(state),
   stop: async () => await stopLambda(state),
 })

@@ -1,5 +1,6 @@
 /** HTTP endpoints of topics, over real sockets: consent by the address in the post, notifications, retries on the virtual clock. */
 import assert from 'node:assert/strict'
+import { verify, X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { send } from '../support/aws.ts'
 import { type Platform, platform } from '../support/platform.ts'
@@ -64,6 +65,38 @@ test('opening the SubscribeURL without a signature confirms, opening the Unsubsc
   assert.equal(bodyOf(await endpoint.post(3))['Type'], 'UnsubscribeConfirmation')
   const listed = await sns(at, 'ListSubscriptionsByTopic', { TopicArn: arn })
   assert.ok(!listed.body.includes(subscription))
+})
+
+/** Source: SNS developer guide, Verifying the signatures of Amazon SNS messages without SDKs. */
+const SIGNED: Readonly<Record<string, readonly string[]>> = {
+  Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
+  SubscriptionConfirmation: [
+    'Message',
+    'MessageId',
+    'SubscribeURL',
+    'Timestamp',
+    'Token',
+    'TopicArn',
+    'Type',
+  ],
+}
+
+test('what is posted verifies with the certificate at its SigningCertURL', async () => {
+  const count = endpoint.posts.length
+  const arn = await topic(at, 'signed', { SignatureVersion: '2' })
+  await confirmed(arn)
+  await sns(at, 'Publish', { TopicArn: arn, Message: 'signed text', Subject: 'a subject' })
+  for (const post of [await endpoint.post(count + 1), await endpoint.post(count + 2)]) {
+    const body = bodyOf(post)
+    assert.equal(body['SignatureVersion'], '2')
+    const certificate = new X509Certificate((await opened(body['SigningCertURL'])).body)
+    const text = (SIGNED[body['Type'] ?? ''] ?? [])
+      .map((name) => (body[name] === undefined ? '' : `${name}\n${body[name]}\n`))
+      .join('')
+    const signature = Buffer.from(body['Signature'] ?? '', 'base64')
+    assert.ok(verify('sha256', Buffer.from(text), certificate.publicKey, signature), body['Type'])
+    assert.ok(!verify('sha256', Buffer.from(`${text}.`), certificate.publicKey, signature))
+  }
 })
 
 test('addresses in confirmations work for topics of any region', async () => {

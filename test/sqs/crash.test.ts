@@ -126,6 +126,7 @@ async function examine(to: Platform, told: Told): Promise<void> {
     missing.length <= 3 * told.receiving,
     `${missing.length} messages are neither visible nor received`,
   )
+  await rememberedStill(to, told)
   await advance(to, (VISIBILITY_SECONDS + 1) * 1_000)
   const later = await drained(to, url, VISIBILITY_SECONDS)
   const all = new Set(later.map(({ id }) => id))
@@ -136,6 +137,20 @@ async function examine(to: Platform, told: Told): Promise<void> {
       `${id} was acknowledged and is lost`,
     )
   for (const id of told.deleted) assert.ok(!all.has(id), `${id} was deleted and is back`)
+}
+
+/** A duplicate of an acknowledged message is answered with that message's id. */
+async function rememberedStill(to: Platform, { remembered }: Told): Promise<void> {
+  const QueueUrl = `${to.url}/000000000000/orders.fifo`
+  for (const [MessageDeduplicationId, id] of [...remembered].slice(-100)) {
+    const MessageGroupId = MessageDeduplicationId.slice(0, MessageDeduplicationId.lastIndexOf('.'))
+    const input = { QueueUrl, MessageBody: 'x', MessageGroupId, MessageDeduplicationId }
+    assert.equal(
+      stringAt(await ask(to, 'SendMessage', input), 'MessageId'),
+      id,
+      'sent twice within five minutes',
+    )
+  }
 }
 
 test('FIFO queues remember ids over a kill, and keep the order of a group', async () => {

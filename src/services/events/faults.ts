@@ -36,9 +36,12 @@ export const destinationExists = (name: string): Fault =>
 export const eventSourceNotFound = (name: string): Fault => notFound(`Event source ${name} does not exist.`)
 export const wrongState = (replay: string): Fault =>
   new Fault('IllegalStatusException', `Replay ${replay} is not in a valid state for this operation.`)
-/** Text inferred. Source of the rule: EventBridge API, ManagedRuleException. */
-export const managedRule = (name: string, by: string): Fault =>
-  new Fault('ManagedRuleException', `Rule ${name} is managed by ${by} and can't be modified.`)
+/** Of DeleteRule and RemoveTargets. Source: recorded AWS answers. */
+export const managedRule = (name: string): Fault =>
+  new Fault('ManagedRuleException', `${name} is a managed rule. Set 'force' parameter to true to override.`)
+/** Of operations that cannot be forced. Text inferred; source of the rule: EventBridge API, ManagedRuleException. */
+export const unchangeableRule = (name: string): Fault =>
+  new Fault('ManagedRuleException', `${name} is a managed rule.`)
 /** Text inferred. */
 export const policyTooLong = (): Fault =>
   new Fault('PolicyLengthExceededException', 'The policy is too long.')

@@ -10,7 +10,12 @@ import type { OutboundOutcome } from '#ports/outbound.ts'
 import type { Store } from '#ports/store.ts'
 import { Credentials } from '#services/events/credentials.ts'
 import type { Addressed, Delivered, Handed } from '#services/events/delivered.ts'
-import { HTTP_ANSWER_BYTES, HTTP_TIMEOUT_MS, INVOCATIONS_PER_SECOND } from '#services/events/limits.ts'
+import {
+  BURST_MS,
+  HTTP_ANSWER_BYTES,
+  HTTP_TIMEOUT_MS,
+  INVOCATIONS_PER_SECOND,
+} from '#services/events/limits.ts'
 import { bill, chunksOf } from '#services/events/metering.ts'
 import { type Named, namedBy, ownerParts } from '#services/events/names.ts'
 import { valuesOf, withQuery } from '#services/events/parameters.ts'
@@ -150,8 +155,10 @@ export class HttpTargets {
   ): number | undefined {
     const now = this.#parts.ports.clock.now()
     if (item.one !== undefined && item.one.waits > 0) return undefined
-    const slot = Math.max(now, this.#next.get(target.Arn) ?? 0)
-    this.#next.set(target.Arn, slot + 1_000 / perSecond)
+    const periodMs = 1_000 / perSecond
+    const from = periodMs < BURST_MS ? now - BURST_MS : now
+    const slot = Math.max(from, this.#next.get(target.Arn) ?? 0)
+    this.#next.set(target.Arn, slot + periodMs)
     return slot > now ? slot : undefined
   }
 }

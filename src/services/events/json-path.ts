@@ -1,5 +1,5 @@
 /**
- * The part of JSON path that EventBridge reads: members by name, dots, brackets, indices and wildcards.
+ * The part of JSON path that EventBridge reads: members by name, indices and wildcards.
  * Source: EventBridge user guide, Input transformation. Pure.
  */
 import { isRecord } from '#base/json.ts'
@@ -8,7 +8,7 @@ type Step = { readonly kind: 'member'; readonly name: string } | { readonly kind
 
 export type Found = { readonly found: true; readonly value: unknown } | { readonly found: false }
 
-const STEP = /\.([\w\-/ ]+|\*)|\[(\d+|\*)\]|\['([^']+)'\]|\["([^"]+)"\]/y
+const STEP = /\.([^.[\]*'"]+|\*)|\[(\d+|\*)\]/y
 const MISSING: Found = { found: false }
 
 /** The steps, or undefined when it is no path that is read. */
@@ -19,9 +19,8 @@ function stepsOf(path: string): readonly Step[] | undefined {
   while (STEP.lastIndex < path.length) {
     const match = STEP.exec(path)
     if (match === null) return undefined
-    const name = match[1] ?? match[2] ?? match[3] ?? match[4] ?? ''
-    const isWildcard = name === '*' && match[3] === undefined && match[4] === undefined
-    steps.push(isWildcard ? { kind: 'all' } : { kind: 'member', name })
+    const name = match[1] ?? match[2] ?? ''
+    steps.push(name === '*' ? { kind: 'all' } : { kind: 'member', name })
   }
   return steps
 }
@@ -52,6 +51,9 @@ function at(value: unknown, steps: readonly Step[]): Found {
   })
   return { found: true, value: values }
 }
+
+/** Whether PutTargets takes it: names in quotes within brackets are none. Source: recorded AWS answers. */
+export const isInputPath = (path: string): boolean => stepsOf(path) !== undefined
 
 /** What the path leads to in a JSON value; a wildcard gives a list. */
 export function valueAtPath(value: unknown, path: string): Found {

@@ -19,7 +19,7 @@ export const CONNECTIONS_MAX = 3_000
 export const DESTINATIONS_MAX = 3_000
 /** Replays that start or run. Beyond: LimitExceededException. Source: EventBridge quotas. */
 export const REPLAYS_RUNNING_MAX = 10
-/** Characters of a pattern. Beyond: LimitExceededException. Source: EventBridge quotas. */
+/** Characters of a pattern. Beyond: ValidationException. Source: EventBridge quotas. */
 export const PATTERN_LENGTH_MAX = 2_048
 /** Beyond: LimitExceededException. Source: EventBridge user guide, Tagging. */
 export const TAGS_MAX = 50
@@ -42,6 +42,8 @@ export const HTTP_TIMEOUT_MS: Ms = 5_000
 export const HTTP_ANSWER_BYTES = 65_536
 /** Invocations a second of an API destination that names no limit. Source: EventBridge quotas. */
 export const INVOCATIONS_PER_SECOND = 300
+/** Invocations that came later than they might make up for it within this time, so that close events need not wait. Ours. */
+export const BURST_MS: Ms = 50
 /** A token is fetched anew this long before it expires. Ours. */
 export const TOKEN_MARGIN_MS: Ms = 10_000
 /** Life of a token whose answer says nothing. Ours. */

@@ -3,17 +3,23 @@ import { parseArn } from '#base/arn.ts'
 import { Fault } from '#base/fault.ts'
 import { accountId, regionOf, uuid } from '#base/ids.ts'
 import type { Accept, Delivery, DeliveryOutcome } from '#ports/targets.ts'
-import { tooManyRequests } from '#services/lambda/faults.ts'
+import { functionNotFound, tooManyRequests } from '#services/lambda/faults.ts'
 import type { InvokeResult } from '#services/lambda/invocation.ts'
 import {
   type InvokeRequest,
   checkedPayload,
-  enqueue,
   execute,
   runnable,
   spanOutcome,
 } from '#services/lambda/invoking.ts'
-import { type FunctionReference, type Owner, referenceTo } from '#services/lambda/names.ts'
+import {
+  type FunctionReference,
+  LATEST,
+  type Owner,
+  functionArn,
+  isLatest,
+  referenceTo,
+} from '#services/lambda/names.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
 /** Whose function the ARN names, or undefined when it names none. */
@@ -39,7 +45,6 @@ export function acceptLambda(state: LambdaState): Accept {
       }
     try {
       const hand = delivery.mode === 'hand-over'
-      const of = await runnable(state, target.owner, target.reference)
       const request: InvokeRequest = {
         requestId: uuid(state.ports.random),
         reference: target.reference,
@@ -49,11 +54,8 @@ export function acceptLambda(state: LambdaState): Accept {
         tail: false,
         event: hand,
       }
-      if (hand) {
-        if (state.events.full) return throttled(tooManyRequests('CallerRateLimitExceeded'))
-        enqueue(state, of, request)
-        return { kind: 'accepted' }
-      }
+      if (hand) return await handedOver(state, target.owner, request)
+      const of = await runnable(state, target.owner, target.reference)
       const span = delivery.span.open('lambda', 'Invoke', of.arn)
       const running = execute(state, of, { ...request, span }).then((result) => {
         span.end(spanOutcome(result), {
@@ -68,6 +70,20 @@ export function acceptLambda(state: LambdaState): Accept {
       return { kind: 'refused', code: error.code, message: error.message }
     }
   }
+}
+
+/** Durable when it resolves. A function that cannot run yet gets the event when it can. */
+async function handedOver(
+  state: LambdaState,
+  owner: Owner,
+  request: InvokeRequest,
+): Promise<DeliveryOutcome> {
+  const { name, qualifier } = request.reference
+  if (!isLatest(qualifier) || (await state.find(owner, name)) === undefined)
+    throw functionNotFound(functionArn(owner, name, qualifier ?? LATEST))
+  if (state.events.full) return throttled(tooManyRequests('CallerRateLimitExceeded'))
+  await state.events.accept(owner, name, request)
+  return { kind: 'accepted' }
 }
 
 const throttled = (fault: Fault): DeliveryOutcome => ({ kind: 'throttled', message: fault.message })

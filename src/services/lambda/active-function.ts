@@ -9,6 +9,8 @@ export interface ActiveFunction {
   readonly name: string
   /** Unqualified. */
   readonly arn: string
+  /** What its runs leave in the Lineage of a trace header. */
+  readonly lineageMark: string
   /** Grows with each update; environments of older generations end after their work. */
   readonly generation: number
   readonly code: StagedCode
@@ -20,6 +22,8 @@ export interface ActiveFunction {
     readonly versionArn: string
   }
   readonly handler: string
+  /** ARN of the execution role: whose credentials the function finds in its environment. */
+  readonly role: string
   readonly timeoutMs: Ms
   readonly memoryMb: number
   readonly ephemeralMb: number

@@ -38,7 +38,7 @@ export class EnvironmentLog {
   /** Bytes of the function. */
   output(chunk: Uint8Array, droppedBytes: number): void {
     const at = this.#now()
-    for (const event of this.#output.push(chunk)) this.#event(at, event)
+    for (const event of this.#output.push(chunk)) this.#written(at, event)
     if (droppedBytes > 0) this.#event(at, `${droppedBytes} bytes of output were dropped.\n`)
   }
 
@@ -55,7 +55,7 @@ export class EnvironmentLog {
   /** The invoke is over: output without a line end is an event now, and these lines follow. */
   close(lines: readonly SystemLine[]): void {
     const at = this.#now()
-    for (const event of this.#output.flush()) this.#event(at, event)
+    for (const event of this.#output.flush()) this.#written(at, event)
     for (const line of lines) this.#system(line, at)
     this.#tail = undefined
   }
@@ -75,6 +75,10 @@ export class EnvironmentLog {
     if (inTail) this.#tail?.push(message)
   }
 
+  #written(at: Instant, event: string): void {
+    this.#event(at, this.#json ? event : linesOf(event))
+  }
+
   #event(at: Instant, message: string): void {
     this.#writer.add(at, message)
     this.#tail?.push(message)
@@ -83,6 +87,17 @@ export class EnvironmentLog {
   #now(): Instant {
     return instant(Math.floor(this.#clock.now()))
   }
+}
+
+/**
+ * One event of several lines: runtimes part them by carriage returns, which end no event, and readers get line feeds.
+ * Source: AWS's public Node.js and Python interface clients, and log events as CloudWatch shows them.
+ */
+function linesOf(event: string): string {
+  if (!event.includes('\r')) return event
+  const end = event.endsWith('\r\n') ? 2 : event.endsWith('\n') ? 1 : 0
+  const inner = event.slice(0, event.length - end)
+  return inner.replaceAll(/\r\n?/g, '\n') + event.slice(event.length - end)
 }
 
 /** The last 4 KB, cut at the beginning of a character. Source: Lambda API, Invoke, LogType. */

@@ -96,6 +96,7 @@ export class Environment {
     this.#run = newRun(invocation, this.#ports.clock.elapsed(), { birth: this.#birth, suppressed })
     this.#birth = undefined
     this.#invokes++
+    invocation.begun?.()
     this.#timeoutAlarm = this.#ports.clock.after(this.function.timeoutMs, () => this.#timedOut())
     this.#process.wake()
     if (suppressed) this.#process.restart()
@@ -311,14 +312,15 @@ export class Environment {
     this.#begin(run)
   }
 
-  #reportInit(phase: Phase, ending: Ending): void {
-    const initMs = this.#ports.clock.elapsed() - this.#startedAt
+  #reportInit(phase: Phase, ending: Ending, leastMs: Ms = 0): void {
+    const initMs = Math.max(leastMs, this.#ports.clock.elapsed() - this.#startedAt)
     this.#log.system({ kind: 'init-report', phase, initMs, ending })
   }
 
   #initTimedOut(): void {
     if (this.#state !== 'initializing') return
-    this.#reportInit('init', { kind: 'timeout' })
+    // A timer may be a little early: what ran into the limit took no less than the limit.
+    this.#reportInit('init', { kind: 'timeout' }, INIT_MS)
     this.#kill()
     this.#move('failed')
     this.#hooks.ready()

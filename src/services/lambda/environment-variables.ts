@@ -4,6 +4,7 @@
  * values for LANG, TZ, PWD, SHLVL and the tracing variables.
  */
 import type { Owner } from '#services/lambda/names.ts'
+import type { RoleCredentials } from '#services/lambda/role-sessions.ts'
 
 export interface VariableSource {
   readonly owner: Owner
@@ -16,6 +17,7 @@ export interface VariableSource {
   readonly applicationLogLevel: string | undefined
   readonly logGroup: string
   readonly logStream: string
+  readonly credentials: RoleCredentials
   /** Where the platform answers AWS's APIs, such as `http://127.0.0.1:4566`. */
   readonly endpoint: string
 }
@@ -54,9 +56,9 @@ export function environmentVariables(of: VariableSource): Record<string, string>
     ...of.variables,
     AWS_REGION: of.owner.region,
     AWS_DEFAULT_REGION: of.owner.region,
-    AWS_ACCESS_KEY_ID: of.owner.account,
-    AWS_SECRET_ACCESS_KEY: 'windtunnel',
-    AWS_SESSION_TOKEN: `windtunnel/${of.name}`,
+    AWS_ACCESS_KEY_ID: of.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: of.credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: of.credentials.sessionToken,
     AWS_LAMBDA_FUNCTION_NAME: of.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: `${of.memoryMb}`,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

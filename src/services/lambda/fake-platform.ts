@@ -12,6 +12,7 @@ import type { Alarm, Clock } from '#ports/clock.ts'
 import type { Call } from '#ports/service.ts'
 import type { AttributeValue, Outcome, SpanDetails, SpanLink, SpanScope, SpanTime } from '#ports/spans.ts'
 import type { Stores } from '#ports/store.ts'
+import type { Delivery, DeliveryOutcome } from '#ports/targets.ts'
 import type { UsageRecord } from '#ports/usage.ts'
 import { FakeSandboxes } from '#services/lambda/fake-sandboxes.ts'
 import { createLambda } from '#services/lambda/index.ts'
@@ -30,6 +31,8 @@ interface Waiting {
 export class ManualClock implements Clock {
   #elapsed: Ms = 0
   #order = 0
+  /** How much too early real timers ring, as the machine's do by parts of a millisecond. */
+  earlyMs: Ms = 0
   readonly #heap = new Heap<Waiting>((a, b) => a.at - b.at || a.order - b.order)
 
   now(): Instant {
@@ -42,9 +45,12 @@ export class ManualClock implements Clock {
     return this.now()
   }
   wakeAt(at: Instant, run: () => void): Alarm {
-    return this.after(at - START - this.#elapsed, run)
+    return this.#ring(at - START - this.#elapsed, run)
   }
   after(ms: Ms, run: () => void): Alarm {
+    return this.#ring(ms - this.earlyMs, run)
+  }
+  #ring(ms: Ms, run: () => void): Alarm {
     const waiting: Waiting = { at: this.#elapsed + Math.max(0, ms), order: this.#order++, run }
     this.#heap.push(waiting)
     return {
@@ -81,9 +87,15 @@ export class FakeSpan implements SpanScope {
   readonly opened: FakeSpan[] = []
   readonly links: SpanLink[] = []
   outcome: Outcome | undefined
+  readonly #header: string | undefined
+
+  /** Below that X-Amzn-Trace-Id, when there is one. */
+  constructor(header?: string) {
+    this.#header = header
+  }
 
   header(): string {
-    return `Root=${this.traceId};Parent=${this.id};Sampled=1`
+    return this.#header ?? `Root=${this.traceId};Parent=${this.id};Sampled=1`
   }
   link(to: SpanLink): void {
     this.links.push(to)
@@ -151,6 +163,11 @@ export interface FakeLambda {
   readonly calls: { readonly name: string; readonly input: unknown }[]
   readonly answers: FakeAnswers
   readonly warnings: string[]
+  /** Spans of background work, such as attempts of events. */
+  readonly begun: FakeSpan[]
+  readonly deliveries: Delivery[]
+  /** What a delivery is answered; accepted unless a test says otherwise. */
+  outcomeOf: (delivery: Delivery) => DeliveryOutcome
 }
 
 export function fakeLambda(stores: Stores, settings: Partial<LambdaSettings> = {}): FakeLambda {
@@ -159,16 +176,29 @@ export function fakeLambda(stores: Stores, settings: Partial<LambdaSettings> = {
   const blobs = new MemoryBlobs()
   const usage: UsageRecord[] = []
   const calls: { name: string; input: unknown }[] = []
-  const answers: FakeAnswers = {}
+  const answers: FakeAnswers = { 'sts:AssumeRole': () => ({ Credentials: fakeSession(clock) }) }
   const warnings: string[] = []
+  const begun: FakeSpan[] = []
+  const deliveries: Delivery[] = []
   const quiet = (): void => undefined
   const call = async (service: string, operation: string, input: unknown): Promise<unknown> => {
     const name = `${service}:${operation}`
     calls.push({ name, input })
     return answers[name]?.(input) ?? {}
   }
+  const deliver = async (delivery: Delivery): Promise<DeliveryOutcome> => {
+    deliveries.push(delivery)
+    return fake.outcomeOf(delivery)
+  }
+  const begin = (_what: unknown, header?: string): FakeSpan => {
+    const span = new FakeSpan(header)
+    begun.push(span)
+    return span
+  }
   const state = createLambda({
     clock,
+    tracer: { begin },
+    targets: { deliver },
     random: seeded(11),
     stores,
     blobs,
@@ -181,8 +211,29 @@ export function fakeLambda(stores: Stores, settings: Partial<LambdaSettings> = {
     endpoint: () => 'http://127.0.0.1:4566',
     settings: { ...DEFAULT_SETTINGS, ...settings },
   })
-  return { state, clock, sandboxes, blobs, usage, stores, calls, answers, warnings }
+  const fake: FakeLambda = {
+    state,
+    clock,
+    sandboxes,
+    blobs,
+    usage,
+    stores,
+    calls,
+    answers,
+    warnings,
+    begun,
+    deliveries,
+    outcomeOf: () => ({ kind: 'accepted' }),
+  }
+  return fake
 }
+
+const fakeSession = (clock: ManualClock): object => ({
+  AccessKeyId: 'ASIAFAKE',
+  SecretAccessKey: 'secret',
+  SessionToken: 'token',
+  Expiration: instant(clock.now() + 43_200_000),
+})
 
 let calls = 0
 

@@ -124,6 +124,34 @@ export const tooManyRequests = (reason: ThrottleReason): Fault =>
     headers: { 'Retry-After': '1' },
   })
 
+/** AWS takes queues and topics of the function's region only; the text is inferred. */
+export const deadLetterInvalid = (arn: string): Fault => invalid(`The provided DLQ ARN ${arn} is invalid.`)
+
+/** Source: Lambda API, Invoke. */
+export const recursiveInvocation = (): Fault =>
+  new Fault(
+    'RecursiveInvocationException',
+    "Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services resources and stopped your function's invocation.",
+    { status: 400, members: user },
+  )
+
+/** Source: recorded AWS answers. */
+export const noSuchFunction = (): Fault => notFound("The function doesn't exist.")
+export const noEventInvokeConfig = (arn: string): Fault =>
+  notFound(`The function ${arn} doesn't have an EventInvokeConfig`)
+export const nothingConfigured = (): Fault =>
+  invalid('You must specify at least one of error handling or destination setting.')
+export const destinationInvalid = (arn: string): Fault => invalid(`The destination ARN ${arn} is invalid.`)
+export const ownDestination = (): Fault =>
+  invalid("You can't specify the function as a destination for itself.")
+export const destinationConfigInvalid = (success: string | undefined, failure: string | undefined): Fault => {
+  const shown = (name: string, arn: string | undefined): string =>
+    arn === undefined ? 'null' : `${name}(destination=${arn})`
+  return invalid(
+    `The provided destination config DestinationConfig(onSuccess=${shown('OnSuccess', success)}, onFailure=${shown('OnFailure', failure)}) is invalid.`,
+  )
+}
+
 /** Source: recorded AWS answer, without the Type member. */
 export const tooMuchReserved = (minimum: number): Fault =>
   new Fault(

@@ -4,8 +4,8 @@
  */
 import { present } from '#base/assert.ts'
 import { hexId } from '#base/ids.ts'
-import { instant, utcParts } from '#base/time.ts'
-import type { Fault } from '#base/fault.ts'
+import { type Ms, instant, utcParts } from '#base/time.ts'
+import { Fault } from '#base/fault.ts'
 import type { Alarm } from '#ports/clock.ts'
 import type { ActiveFunction } from '#services/lambda/active-function.ts'
 import type { EnvironmentView } from '#services/lambda/environment-options.ts'
@@ -13,7 +13,7 @@ import { Environment } from '#services/lambda/environment-shell.ts'
 import { environmentVariables } from '#services/lambda/environment-variables.ts'
 import { functionNotFound, serviceTrouble } from '#services/lambda/faults.ts'
 import type { Invocation } from '#services/lambda/invocation.ts'
-import { SHUTDOWN_GRACE_MS } from '#services/lambda/limits.ts'
+import { ROLE_SESSION_AGE_MS, ROLE_SESSION_REST_MS, SHUTDOWN_GRACE_MS } from '#services/lambda/limits.ts'
 import { LogWriter } from '#services/lambda/log-writer.ts'
 import type { Owner } from '#services/lambda/names.ts'
 import {
@@ -27,6 +27,7 @@ import {
   unreservedLimit,
 } from '#services/lambda/pool.ts'
 import type { LambdaPorts } from '#services/lambda/ports.ts'
+import { type RoleCredentials, RoleSessions } from '#services/lambda/role-sessions.ts'
 
 export class Fleet {
   readonly #ports: LambdaPorts
@@ -35,16 +36,23 @@ export class Fleet {
   readonly #functions = new Map<string, ActiveFunction>()
   readonly #environments = new Map<Slot, Environment>()
   readonly #waiting = new Map<Ticket, Invocation>()
+  readonly #sessions: RoleSessions
+  /** For how long an environment that starts now needs its credentials. */
+  readonly #sessionMs: Ms
   /** Environments that are being ended; awaited when the platform stops. */
   readonly #endings = new Set<Promise<void>>()
   #nextTicket: Ticket = 1
   #alarm: Alarm | undefined
   #trouble = ''
+  #stopped = false
 
   constructor(ports: LambdaPorts, owner: Owner) {
     this.#ports = ports
     this.#owner = owner
-    this.#pool = newPool(ports.settings)
+    const ageMs = Math.min(ports.settings.ageMs, ROLE_SESSION_AGE_MS)
+    this.#pool = newPool({ ...ports.settings, ageMs })
+    this.#sessions = new RoleSessions(ports, owner)
+    this.#sessionMs = ageMs + ROLE_SESSION_REST_MS
   }
 
   /** Concurrency that functions without a reservation share. */
@@ -55,6 +63,7 @@ export class Fleet {
   /** Makes that generation the one that new environments run; idle ones of older generations end. */
   configure(of: ActiveFunction, reserved: number | undefined): void {
     this.#functions.set(of.name, of)
+    this.#credentialsAhead(of)
     this.#run({ kind: 'configure', name: of.name, generation: of.generation, reserved })
   }
 
@@ -65,6 +74,7 @@ export class Fleet {
 
   remove(name: string): void {
     this.#functions.delete(name)
+    this.#sessions.forget(name)
     this.#run({ kind: 'remove', name })
   }
 
@@ -81,6 +91,7 @@ export class Fleet {
 
   /** Ends all environments. Callers that wait are refused. */
   async stop(): Promise<void> {
+    this.#stopped = true
     this.#alarm?.cancel()
     const stopping = serviceTrouble('The platform is stopping.')
     for (const ticket of this.#waiting.keys()) this.#refuse(ticket, stopping)
@@ -138,8 +149,32 @@ export class Fleet {
     invocation.answer({ kind: 'refused', fault: fault ?? functionNotFound(invocation.invokedArn) })
   }
 
+  /** So that the first start need not wait for them; a role that cannot be had is told to whoever invokes. */
+  #credentialsAhead(of: ActiveFunction): void {
+    const credentials = this.#sessions.of(of, this.#sessionMs)
+    if (credentials instanceof Promise) credentials.catch(faultsOnly)
+  }
+
   #start(name: string, slot: Slot): void {
     const of = present(this.#functions.get(name), 'a function is configured before it starts')
+    const credentials = this.#sessions.of(of, this.#sessionMs)
+    if (credentials instanceof Promise) void this.#startWith(of, slot, credentials)
+    else this.#make(of, slot, credentials)
+  }
+
+  async #startWith(of: ActiveFunction, slot: Slot, taking: Promise<RoleCredentials>): Promise<void> {
+    let credentials: RoleCredentials
+    try {
+      credentials = await taking
+    } catch (error) {
+      faultsOnly(error)
+      if (!this.#stopped) this.#gone(slot, of, roleTrouble(error))
+      return
+    }
+    if (!this.#stopped) this.#make(of, slot, credentials)
+  }
+
+  #make(of: ActiveFunction, slot: Slot, credentials: RoleCredentials): void {
     const { random, clock, settings } = this.#ports
     const id = hexId(random, 16)
     const stream = streamName(clock.now(), id)
@@ -150,16 +185,10 @@ export class Fleet {
       as: this.#owner,
     })
     const variables = environmentVariables({
-      owner: this.#owner,
-      name,
+      ...of,
       runtime: of.runtime.identifier,
-      handler: of.handler,
-      memoryMb: of.memoryMb,
-      variables: of.variables,
-      logFormat: of.logFormat,
-      applicationLogLevel: of.applicationLogLevel,
-      logGroup: of.logGroup,
       logStream: stream,
+      credentials,
       endpoint: this.#ports.endpoint(),
     })
     const environment = new Environment(
@@ -167,24 +196,22 @@ export class Fleet {
       { id, function: of, variables, writer, freezeAfterMs: settings.freezeAfterMs },
       {
         ready: () => this.#run({ kind: 'ready', slot }),
-        gone: (trouble) => this.#gone(slot, trouble),
+        gone: (trouble) => this.#gone(slot, of, trouble),
       },
     )
     this.#environments.set(slot, environment)
   }
 
-  #gone(slot: Slot, trouble: string): void {
+  #gone(slot: Slot, of: ActiveFunction, trouble: string): void {
     this.#trouble = trouble
     const environment = this.#environments.get(slot)
     this.#environments.delete(slot)
-    if (environment !== undefined) {
-      this.#ports.log.warn('lambda.environment.not-started', {
-        environment: environment.id,
-        function: environment.function.arn,
-        why: trouble,
-      })
-      this.#end(environment)
-    }
+    this.#ports.log.warn('lambda.environment.not-started', {
+      environment: environment?.id,
+      function: of.arn,
+      why: trouble,
+    })
+    if (environment !== undefined) this.#end(environment)
     this.#run({ kind: 'gone', slot })
   }
 
@@ -193,6 +220,15 @@ export class Fleet {
     this.#endings.add(ending)
   }
 }
+
+/** A Fault is an answer; anything else is a defect and goes on. */
+function faultsOnly(error: unknown): asserts error is Fault {
+  if (!(error instanceof Fault)) throw error
+}
+
+/** Source: Lambda API, CreateFunction, for the sentence. */
+const roleTrouble = (fault: Fault): string =>
+  `The role defined for the function cannot be assumed by Lambda. (${fault.code}: ${fault.message})`
 
 /** `2026/11/25/[$LATEST]<32 hex digits>`. Source: log streams as Lambda names them. */
 function streamName(now: number, id: string): string {

@@ -6,7 +6,7 @@ import type { Lambda } from '#model/lambda.ts'
 import type { Service } from '#ports/service.ts'
 import { acceptLambda } from '#services/lambda/accept.ts'
 import type { EnvironmentView } from '#services/lambda/environment-options.ts'
-import { DEFAULT_SETTINGS, EVENT_QUEUE_HEADER, type LambdaSettings } from '#services/lambda/limits.ts'
+import { DEFAULT_SETTINGS, type LambdaSettings } from '#services/lambda/limits.ts'
 import {
   deleteFunctionConcurrency,
   getAccountSettings,
@@ -14,7 +14,14 @@ import {
   putFunctionConcurrency,
 } from '#services/lambda/operations/concurrency.ts'
 import { createFunction } from '#services/lambda/operations/create-function.ts'
-import { invoke } from '#services/lambda/operations/invoke.ts'
+import {
+  deleteFunctionEventInvokeConfig,
+  getFunctionEventInvokeConfig,
+  listFunctionEventInvokeConfigs,
+  putFunctionEventInvokeConfig,
+  updateFunctionEventInvokeConfig,
+} from '#services/lambda/operations/event-invoke-config.ts'
+import { invoke, invokeAsync } from '#services/lambda/operations/invoke.ts'
 import { addPermission, getPolicy, removePermission } from '#services/lambda/operations/permissions.ts'
 import {
   deleteFunction,
@@ -22,6 +29,10 @@ import {
   getFunctionConfiguration,
   listFunctions,
 } from '#services/lambda/operations/read-function.ts'
+import {
+  getFunctionRecursionConfig,
+  putFunctionRecursionConfig,
+} from '#services/lambda/operations/recursion-config.ts'
 import { listTags, tagResource, untagResource } from '#services/lambda/operations/tags.ts'
 import {
   updateFunctionCode,
@@ -45,7 +56,6 @@ const NOT_YET = [
   'DeleteDurableExecution',
   'DeleteEventSourceMapping',
   'DeleteFunctionCodeSigningConfig',
-  'DeleteFunctionEventInvokeConfig',
   'DeleteFunctionUrlConfig',
   'DeleteLayerVersion',
   'DeleteProvisionedConcurrencyConfig',
@@ -58,8 +68,6 @@ const NOT_YET = [
   'GetDurableExecutionState',
   'GetEventSourceMapping',
   'GetFunctionCodeSigningConfig',
-  'GetFunctionEventInvokeConfig',
-  'GetFunctionRecursionConfig',
   'GetFunctionScalingConfig',
   'GetFunctionUrlConfig',
   'GetLayerVersion',
@@ -68,14 +76,12 @@ const NOT_YET = [
   'GetProvisionedConcurrencyConfig',
   'GetResourcePolicy',
   'GetRuntimeManagementConfig',
-  'InvokeAsync',
   'InvokeWithResponseStream',
   'ListAliases',
   'ListCapacityProviders',
   'ListCodeSigningConfigs',
   'ListDurableExecutionsByFunction',
   'ListEventSourceMappings',
-  'ListFunctionEventInvokeConfigs',
   'ListFunctionUrlConfigs',
   'ListFunctionVersionsByCapacityProvider',
   'ListFunctionsByCodeSigningConfig',
@@ -87,8 +93,6 @@ const NOT_YET = [
   'PublishLayerVersion',
   'PublishVersion',
   'PutFunctionCodeSigningConfig',
-  'PutFunctionEventInvokeConfig',
-  'PutFunctionRecursionConfig',
   'PutFunctionScalingConfig',
   'PutProvisionedConcurrencyConfig',
   'PutResourcePolicy',
@@ -103,7 +107,6 @@ const NOT_YET = [
   'UpdateCapacityProvider',
   'UpdateCodeSigningConfig',
   'UpdateEventSourceMapping',
-  'UpdateFunctionEventInvokeConfig',
   'UpdateFunctionUrlConfig',
 ] as const
 
@@ -114,28 +117,39 @@ export const lambda: Service<Lambda, LambdaState, (typeof NOT_YET)[number]> = {
     CreateFunction: createFunction,
     DeleteFunction: deleteFunction,
     DeleteFunctionConcurrency: deleteFunctionConcurrency,
+    DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig,
     GetAccountSettings: getAccountSettings,
     GetFunction: getFunction,
     GetFunctionConcurrency: getFunctionConcurrency,
     GetFunctionConfiguration: getFunctionConfiguration,
+    GetFunctionEventInvokeConfig: getFunctionEventInvokeConfig,
+    GetFunctionRecursionConfig: getFunctionRecursionConfig,
     GetPolicy: getPolicy,
     Invoke: invoke,
+    InvokeAsync: invokeAsync,
+    ListFunctionEventInvokeConfigs: listFunctionEventInvokeConfigs,
     ListFunctions: listFunctions,
     ListTags: listTags,
     PutFunctionConcurrency: putFunctionConcurrency,
+    PutFunctionEventInvokeConfig: putFunctionEventInvokeConfig,
+    PutFunctionRecursionConfig: putFunctionRecursionConfig,
     RemovePermission: removePermission,
     TagResource: tagResource,
     UntagResource: untagResource,
     UpdateFunctionCode: updateFunctionCode,
     UpdateFunctionConfiguration: updateFunctionConfiguration,
+    UpdateFunctionEventInvokeConfig: updateFunctionEventInvokeConfig,
   },
   notYet: NOT_YET,
 }
 
 export const createLambda = (ports: LambdaPorts): LambdaState => new LambdaState(ports)
 
+/** Goes on with the asynchronous events that an earlier process left. Functions can be run and receivers are there. */
+export const resumeLambda = (state: LambdaState): Promise<void> => state.events.resume()
+
 /** Ends all environments and forgets what is in memory. The caller empties store, blobs and sandboxes. */
-export const resetLambda = (state: LambdaState): Promise<void> => state.stop()
+export const resetLambda = (state: LambdaState): Promise<void> => state.reset()
 
 /** Ends all environments and writes their last log lines. */
 export const stopLambda = (state: LambdaState): Promise<void> => state.stop()
@@ -143,7 +157,7 @@ export const stopLambda = (state: LambdaState): Promise<void> => state.stop()
 /** All environments that are not gone, for the console and `windtunnel environments`. */
 export const lambdaEnvironments = (state: LambdaState): EnvironmentView[] => state.environments()
 
-export { acceptLambda, DEFAULT_SETTINGS, EVENT_QUEUE_HEADER, sweepLambda }
+export { acceptLambda, DEFAULT_SETTINGS, sweepLambda }
 export type { EnvironmentView, LambdaPorts, LambdaSettings, LambdaState }
 
 /** Sentences about runtimes that another version stands in for: said in every report. */

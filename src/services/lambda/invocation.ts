@@ -37,6 +37,10 @@ export interface Invocation {
   readonly tail: boolean
   /** Size of an asynchronous event, for its bill; undefined for synchronous invokes. */
   readonly eventBytes: number | undefined
+  /** What the run passes on as X-Amzn-Trace-Id. */
+  readonly trace: string
+  /** Called when an environment has it. */
+  readonly begun?: (() => void) | undefined
   /** Called exactly once. */
   answer(result: InvokeResult): void
 }

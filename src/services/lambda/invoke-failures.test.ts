@@ -17,7 +17,7 @@ test('a timeout answers Sandbox.Timedout, and the next invoke runs init inside i
     payload,
     `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ${requestId} Error: Task timed out after 1.00 seconds"}`,
   )
-  assert.match(tail, /\tDuration: 1000\.00 ms\tBilled Duration: 1040 ms\t.*Status: timeout\t\n$/)
+  assert.match(tail, /\tDuration: 1000\.00 ms\tBilled Duration: 1040 ms\t.*Status: timeout\n$/)
   const second = invoke(fake, { LogType: 'Tail' })
   await turns()
   assert.equal(sandbox.calls.at(-1), 'kill')
@@ -59,7 +59,7 @@ test('the process that ends in an invoke is told by its exit, in payload and log
     const message = `RequestId: ${requestId} Error: ${why}`
     assert.equal(payload, JSON.stringify({ errorType: type, errorMessage: message }))
     assert.match(tail, new RegExp(`\n${message}\n${type}\nEND `))
-    assert.match(tail, new RegExp(`Status: error\tError Type: ${type}\t\n$`))
+    assert.match(tail, new RegExp(`Status: error\tError Type: ${type}\n$`))
     if (exit.oomKilled) assert.match(tail, /Max Memory Used: 128 MB/)
   }
 })
@@ -94,12 +94,12 @@ test('an init that fails is run again in the invoke, and its error is the answer
     ),
     [
       `${INIT_START}x`,
-      'INIT_REPORT Init Duration: 20.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError\t',
+      'INIT_REPORT Init Duration: 20.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError',
       `${INIT_START}x`,
-      'INIT_REPORT Init Duration: 30.00 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError\t',
+      'INIT_REPORT Init Duration: 30.00 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError',
       'START RequestId: x Version: $LATEST',
       'END RequestId: x',
-      'REPORT RequestId: x\tDuration: 30.00 ms\tBilled Duration: 30 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tStatus: error\tError Type: Runtime.ImportModuleError\t',
+      'REPORT RequestId: x\tDuration: 30.00 ms\tBilled Duration: 30 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tStatus: error\tError Type: Runtime.ImportModuleError',
       '',
     ],
   )
@@ -134,7 +134,39 @@ test('an init beyond ten seconds starts again under the timeout of the function'
   )
   assert.match(
     await logged(fake),
-    /INIT_REPORT Init Duration: 10000\.00 ms\tPhase: init\tStatus: timeout\t\n.*INIT_REPORT Init Duration: 4000\.00 ms\tPhase: invoke\tStatus: timeout\t\nSTART /s,
+    /INIT_REPORT Init Duration: 10000\.00 ms\tPhase: init\tStatus: timeout\n.*INIT_REPORT Init Duration: 4000\.00 ms\tPhase: invoke\tStatus: timeout\nSTART /s,
+  )
+})
+
+test('an init that timed out took no less than the limit, though the timer was early', async () => {
+  const fake = await world()
+  void invoke(fake)
+  await turns()
+  fake.clock.earlyMs = 0.16
+  fake.sandboxes.last().started()
+  fake.clock.advance(9_999.9)
+  assert.match(await logged(fake), /INIT_REPORT Init Duration: 10000\.00 ms\tPhase: init\tStatus: timeout\n/)
+})
+
+test('an init error of the user\u2019s own class is Runtime.Unknown, in INIT_REPORT and in REPORT', async () => {
+  const fake = await world()
+  void invoke(fake)
+  await turns()
+  const sandbox = fake.sandboxes.last()
+  for (const initMs of [20, 998.15]) {
+    sandbox.started()
+    fake.clock.advance(initMs)
+    sandbox.initError('{"errorType":"ReferenceError","errorMessage":"m"}', 'ReferenceError')
+    sandbox.exit({ code: 129 })
+  }
+  const log = await logged(fake)
+  assert.match(
+    log,
+    /INIT_REPORT Init Duration: 998\.15 ms\tPhase: invoke\tStatus: error\tError Type: Runtime\.Unknown\n/,
+  )
+  assert.match(
+    log,
+    /REPORT RequestId: .*\tMax Memory Used: 40 MB\tStatus: error\tError Type: Runtime\.Unknown\n$/,
   )
 })
 

@@ -12,9 +12,16 @@ import {
   notActive,
   payloadNotJson,
   payloadTooLarge,
+  recursiveInvocation,
 } from '#services/lambda/faults.ts'
+import { hopsOf, withHop } from '#services/lambda/events/lineage.ts'
 import type { InvokeResult } from '#services/lambda/invocation.ts'
-import { ASYNC_PAYLOAD_BYTES, CLIENT_CONTEXT_BYTES, SYNC_PAYLOAD_BYTES } from '#services/lambda/limits.ts'
+import {
+  ASYNC_PAYLOAD_BYTES,
+  CLIENT_CONTEXT_BYTES,
+  RECURSION_MAX,
+  SYNC_PAYLOAD_BYTES,
+} from '#services/lambda/limits.ts'
 import { type FunctionReference, LATEST, type Owner, functionArn, isLatest } from '#services/lambda/names.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
@@ -26,6 +33,8 @@ export interface InvokeRequest {
   readonly span: SpanScope
   readonly tail: boolean
   readonly event: boolean
+  /** Called when an environment has it. */
+  readonly begun?: (() => void) | undefined
 }
 
 /** What a function gets when the call had no body. */
@@ -76,6 +85,10 @@ export function decodedClientContext(encoded: string | undefined): string | unde
   )
 }
 
+/** Unless its owner allows them. Source: Lambda API, PutFunctionRecursionConfig. */
+const stopsLoops = (state: LambdaState, of: ActiveFunction): boolean =>
+  state.known(of.owner, of.name)?.record.recursiveLoop !== 'Allow'
+
 /** Runs it. Resolves when the caller may be answered. */
 export function execute(
   state: LambdaState,
@@ -84,8 +97,12 @@ export function execute(
 ): Promise<InvokeResult> {
   const { clock } = state.ports
   const { span, reference } = request
+  const header = span.header()
   span.set('functionName', of.name)
-  if (request.event) span.set('invocationType', 'Event')
+  if (hopsOf(header, of.lineageMark) >= RECURSION_MAX && stopsLoops(state, of)) {
+    span.set('recursiveInvocationsDropped', 1)
+    return Promise.resolve({ kind: 'refused', fault: recursiveInvocation() })
+  }
   return new Promise((resolve) => {
     state.fleet(of.owner).invoke(of.name, {
       requestId: request.requestId,
@@ -96,6 +113,8 @@ export function execute(
       arrivedAt: clock.elapsed(),
       at: clock.now(),
       tail: request.tail,
+      trace: withHop(header, of.lineageMark),
+      begun: request.begun,
       eventBytes: request.event ? request.payload.length : undefined,
       answer: (result) => {
         if (result.kind === 'throttled') span.set('throttleReason', result.reason)
@@ -104,28 +123,6 @@ export function execute(
         resolve(result)
       },
     })
-  })
-}
-
-/** Takes an event: it runs now, on its own span below the caller's, and again when it fails. Source: `events.ts`. */
-export function enqueue(state: LambdaState, of: ActiveFunction, request: InvokeRequest): void {
-  const { log } = state.ports
-  const { reference } = request
-  if (state.events.untold)
-    log.warn('lambda.events.in-memory', { note: 'asynchronous events are lost when the platform ends' })
-  state.events.add({
-    run: async () => {
-      const span = request.span.open('lambda', 'Invoke', of.arn)
-      let result: InvokeResult
-      const live = await state.find(of.owner, of.name)
-      if (live?.active === undefined)
-        result = { kind: 'refused', fault: functionNotFound(functionArn(of.owner, of.name, LATEST)) }
-      else result = await execute(state, live.active, { ...request, span, reference })
-      span.end(spanOutcome(result), { bytesIn: request.payload.length })
-      return result
-    },
-    dropped: (because) =>
-      log.warn('lambda.event.dropped', { function: of.arn, requestId: request.requestId, because }),
   })
 }
 

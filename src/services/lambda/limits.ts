@@ -46,6 +46,15 @@ export const REQUESTS_PER_CONCURRENCY = 10
 export const SCALE_BURST = 1_000
 export const SCALE_PER_SECOND = 100
 
+/** Seconds of the role's session that a function's credentials come from: the longest. Source: STS API, AssumeRole, DurationSeconds. */
+export const ROLE_SESSION_SECONDS = 43_200
+/** No environment is older than this: its credentials outlive it by the longest invoke and more. Ours. */
+export const ROLE_SESSION_AGE_MS: Ms = hours(11)
+/** What is left of a session when an environment has reached its age, for the invoke that it is working on. Ours. */
+export const ROLE_SESSION_REST_MS: Ms = minutes(16)
+/** Shortest session name. Source: STS API, AssumeRole, RoleSessionName. */
+export const ROLE_SESSION_NAME_MIN = 2
+
 /** Init phase of an on-demand environment. Beyond: init runs again in the first invoke. Source: Lambda developer guide, Life cycle. */
 export const INIT_MS: Ms = seconds(10)
 /** Between SIGTERM and SIGKILL at shutdown without extensions. Source: Lambda developer guide, Life cycle. */
@@ -68,13 +77,30 @@ export const INIT_ERROR_GRACE_MS: Ms = 200
 /** How long an answer waits for the runtime to call next, ms of real time, so that the call's span carries its final duration. */
 export const ANSWER_GRACE_MS: Ms = 10
 
-/** Asynchronous events that wait or run at once, in memory. Beyond: TooManyRequestsException. Ours, until the queue is durable. */
-export const EVENTS_MAX = 10_000
-/** The header by which the answer to an Event says that the event is in memory only. Ours. */
-export const EVENT_QUEUE_HEADER: readonly [name: string, value: string] = [
-  'X-Windtunnel-Event-Queue',
-  'memory',
-]
+/** Asynchronous events that wait or run. Beyond: TooManyRequestsException. AWS names no bound; ours, for an index in memory. */
+export const EVENTS_MAX = 500_000
+/** The same in bytes of their payloads, on disk. */
+export const EVENTS_BYTES_MAX = 10_240 * MB
+/** Bytes of payloads that run at once; at least one event does. Beyond: the next waits. Ours. */
+export const EVENT_BYTES_RUNNING_MAX = 64 * MB
+/** Bytes of payloads kept in memory from acceptance to the first run. Beyond: read again from the disk. Ours. */
+export const EVENT_BYTES_HELD_MAX = 16 * MB
+/** Events of one function that wait for an environment at once: so many start together as a machine starts well. Ours. */
+export const EVENT_HANDED_MAX = 10
+/** How long a function's events wait after a throttle when none of them runs, and more than ran then are not tried. Ours. */
+export const EVENT_PAUSE_MS: Ms = seconds(1)
+/** By how much of itself a function's concurrency of events grows each time after a throttle; by one at least. Ours. */
+export const EVENT_ROOM_GROWTH = 0.25
+/** Messages to destinations and dead-letter queues under way at once. Ours. */
+export const DESTINATIONS_AT_ONCE = 16
+/** Waits between attempts to tell a receiver that throttles, growing; given up at the age of an event. Inferred. */
+export const DESTINATION_RETRY_MS = { first: seconds(1), last: minutes(5) } as const
+/** Of the error message in a dead-letter message, bytes. Source: Lambda developer guide, Dead-letter queues. */
+export const DEAD_LETTER_MESSAGE_BYTES = 1_024
+/** Runs of one function in one chain; the next is stopped. Source: Lambda developer guide, Recursive loop detection. */
+export const RECURSION_MAX = 16
+/** Functions in the Lineage of a header: more would not fit. Ours. */
+export const LINEAGE_MARKS_MAX = 32
 /** Attempts after a function error, with these waits between. Source: Lambda developer guide, Asynchronous invocation. */
 export const EVENT_RETRY_MS: readonly Ms[] = [minutes(1), minutes(2)]
 /** Waits after a throttle grow from the first to the last; the event is dropped beyond the age. Source: as above. */

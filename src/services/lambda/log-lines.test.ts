@@ -38,7 +38,7 @@ test('systemText() prints the lines that AWS was recorded to print', () => {
     ],
     [
       { kind: 'report', report: { ...report, initMs: undefined, ending: { kind: 'timeout' } } },
-      'REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\tStatus: timeout\t\n',
+      'REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\tStatus: timeout\n',
     ],
     [
       {
@@ -49,7 +49,7 @@ test('systemText() prints the lines that AWS was recorded to print', () => {
     ],
     [
       { kind: 'init-report', phase: 'init', initMs: 1_236.04, ending: { kind: 'timeout' } },
-      'INIT_REPORT Init Duration: 1236.04 ms\tPhase: init\tStatus: timeout\t\n',
+      'INIT_REPORT Init Duration: 1236.04 ms\tPhase: init\tStatus: timeout\n',
     ],
   ]
   for (const [line, expected] of lines) assert.equal(systemText(line), expected)

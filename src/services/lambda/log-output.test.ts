@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { utf8 } from '#base/bytes.ts'
-import { tailOf } from '#services/lambda/environment-log.ts'
+import { EnvironmentLog, tailOf } from '#services/lambda/environment-log.ts'
+import { ManualClock } from '#services/lambda/fake-platform.ts'
+import type { LogWriter } from '#services/lambda/log-writer.ts'
 import { OutputLines } from '#services/lambda/log-output.ts'
 
 test('OutputLines makes an event of each line, with its end, and of the rest when flushed', () => {
@@ -47,6 +49,23 @@ test('OutputLines loses and changes nothing, however the bytes are cut', () => {
       },
     ),
   )
+})
+
+test('EnvironmentLog shows lines that carriage returns part as lines of one event, and JSON as it is', () => {
+  const seen = (logFormat: string, written: string): string[] => {
+    const messages: string[] = []
+    const writer = { add: (_at: number, message: string) => void messages.push(message) }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const log = new EnvironmentLog(new ManualClock(), writer as unknown as LogWriter, {
+      logFormat,
+      systemLogLevel: undefined,
+    })
+    log.output(utf8(written), 0)
+    log.close([])
+    return messages
+  }
+  assert.deepEqual(seen('Text', 'a\rb\r\r\nc\r\nd\r'), ['a\nb\n\r\n', 'c\r\n', 'd\n'])
+  assert.deepEqual(seen('JSON', '{"a":1}\r{}\n'), ['{"a":1}\r{}\n'])
 })
 
 test('tailOf() keeps the last 4,096 bytes from a character on', () => {

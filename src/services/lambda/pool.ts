@@ -2,8 +2,8 @@
  * Which environment serves which invoke: the pure core of one account in one region. It decides reuse (newest idle
  * first), starts, throttles and retirements from its state and now; it starts nothing itself (`fleet.ts` does).
  *
- * An invoke is not bound to the environment that was started for it: whichever is free first takes the oldest
- * waiter (inferred: AWS says only that environments may be made ahead of a request).
+ * Each request that finds none free has an environment started for it, and is not bound to that one: whichever is free
+ * first takes the oldest waiter (inferred: AWS says only that environments may be made ahead of a request).
  * Source of the laws: Lambda developer guide, Scaling behaviour and Reserved concurrency.
  */
 import { type Instant, type Ms, later } from '#base/time.ts'
@@ -230,7 +230,8 @@ function arrive(
     count(pool, of, 1)
     return
   }
-  if (of.starting <= of.waiting.length && !startOne(pool, of, at, effects)) {
+  // One for each request that finds none free, as on AWS; where none may be started, one that nobody waits for will do.
+  if (!startOne(pool, of, at, effects) && of.starting <= of.waiting.length) {
     effects.push({ kind: 'throttle', ticket, reason: 'ConcurrentInvocationLimitExceeded' })
     return
   }

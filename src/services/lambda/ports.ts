@@ -5,8 +5,9 @@ import type { Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
 import type { Random } from '#ports/random.ts'
 import type { Sandboxes } from '#ports/sandboxes.ts'
-import type { Spans } from '#ports/spans.ts'
+import type { Spans, Tracer } from '#ports/spans.ts'
 import type { Stores } from '#ports/store.ts'
+import type { Targets } from '#ports/targets.ts'
 import type { Usage } from '#ports/usage.ts'
 import type { LambdaSettings } from '#services/lambda/limits.ts'
 
@@ -17,6 +18,8 @@ export interface LambdaPorts {
   readonly blobs: Blobs
   readonly sandboxes: Sandboxes
   readonly spans: Spans
+  readonly tracer: Tracer
+  readonly targets: Targets
   readonly usage: Usage
   readonly log: Log
   readonly api: Api

@@ -56,6 +56,16 @@ export interface PolicyStatement {
   readonly Condition?: unknown
 }
 
+/** What is done with asynchronous events; what is undefined is AWS's default. */
+export interface EventInvokeConfig {
+  readonly lastModifiedAt: number
+  readonly retriesMax: number | undefined
+  readonly ageSecondsMax: number | undefined
+  /** ARNs of destinations. */
+  readonly onSuccess: string | undefined
+  readonly onFailure: string | undefined
+}
+
 export interface FunctionRecord {
   readonly account: string
   readonly region: string
@@ -67,6 +77,10 @@ export interface FunctionRecord {
   readonly reserved: number | undefined
   readonly policy: readonly PolicyStatement[]
   readonly policyRevisionId: string
+  /** By qualifier. */
+  readonly eventInvoke?: Readonly<Record<string, EventInvokeConfig>> | undefined
+  /** Undefined is Terminate. */
+  readonly recursiveLoop?: 'Allow' | 'Terminate' | undefined
   readonly revisionId: string
   readonly lastModifiedAt: number
   /** Counts every change of the record: a later one never loses to an earlier one in memory. */
@@ -87,6 +101,12 @@ export type FunctionState =
   | { readonly kind: 'failed'; readonly reason: string; readonly code: string }
 
 export const FUNCTIONS = new Records<FunctionRecord>('lambda-function')
+
+/** What holds for events of that qualifier; none stands for `$LATEST`. */
+export const eventInvokeOf = (
+  record: FunctionRecord,
+  qualifier: string | undefined,
+): EventInvokeConfig | undefined => record.eventInvoke?.[qualifier ?? LATEST]
 
 const SCAN = 1_000
 

@@ -75,7 +75,7 @@ export function eventOf(run: Run, timeoutMs: Ms, clock: Clock): RuntimeReply {
       'Lambda-Runtime-Aws-Request-Id': invocation.requestId,
       'Lambda-Runtime-Deadline-Ms': `${Math.floor(deadline)}`,
       'Lambda-Runtime-Invoked-Function-Arn': invocation.invokedArn,
-      'Lambda-Runtime-Trace-Id': invocation.span.header(),
+      'Lambda-Runtime-Trace-Id': invocation.trace,
       ...(invocation.clientContext === undefined
         ? {}
         : { 'Lambda-Runtime-Client-Context': invocation.clientContext }),

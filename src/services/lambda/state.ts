@@ -9,7 +9,8 @@ import { uuid } from '#base/ids.ts'
 import type { Store } from '#ports/store.ts'
 import { type ActiveFunction, runtimeVersionArn } from '#services/lambda/active-function.ts'
 import type { EnvironmentView } from '#services/lambda/environment-options.ts'
-import { EventQueue } from '#services/lambda/events.ts'
+import { lineageMark } from '#services/lambda/events/lineage.ts'
+import { Events } from '#services/lambda/events/shell.ts'
 import { functionNotFound, serviceTrouble } from '#services/lambda/faults.ts'
 import { Fleet } from '#services/lambda/fleet.ts'
 import { type Owner, functionArn, functionKey } from '#services/lambda/names.ts'
@@ -48,7 +49,7 @@ export class LambdaState {
   /** What stands in for what was asked, in sentences: said in every report. */
   readonly notices = new Set<string>()
   readonly ports: LambdaPorts
-  readonly events: EventQueue
+  readonly events: Events
   readonly #functions = new Map<string, LiveFunction>()
   readonly #fleets = new Map<string, Fleet>()
   readonly #reserved = new Map<string, Promise<void>>()
@@ -57,7 +58,7 @@ export class LambdaState {
 
   constructor(ports: LambdaPorts) {
     this.ports = ports
-    this.events = new EventQueue(ports.clock)
+    this.events = new Events(this)
   }
 
   get control(): Store {
@@ -72,6 +73,11 @@ export class LambdaState {
     const made = new Fleet(this.ports, owner)
     this.#fleets.set(key, made)
     return made
+  }
+
+  /** The function if it has been used since the start. */
+  known(owner: Owner, name: string): LiveFunction | undefined {
+    return this.#functions.get(functionKey(owner, name))
   }
 
   /** The function, from memory or else the store; undefined when there is none. */
@@ -263,6 +269,7 @@ export class LambdaState {
       owner,
       name: record.name,
       arn: functionArn(owner, record.name),
+      lineageMark: lineageMark(functionArn(owner, record.name)),
       generation: record.generation,
       code: record.package.code,
       runtime: {
@@ -271,6 +278,7 @@ export class LambdaState {
         versionArn: runtimeVersionArn(owner.region, runtime.version),
       },
       handler: settings.handler,
+      role: settings.role,
       timeoutMs: seconds(settings.timeoutSeconds),
       memoryMb: settings.memoryMb,
       ephemeralMb: settings.ephemeralMb,
@@ -299,9 +307,20 @@ export class LambdaState {
     return [...this.#fleets.values()].flatMap((fleet) => fleet.views())
   }
 
+  /** As `stop`, and forgets the events: the caller empties the store. */
+  async reset(): Promise<void> {
+    await this.events.reset()
+    await this.#end()
+  }
+
   /** Ends all environments and forgets all functions; the store is not touched. Preparations under way come to nothing. */
   async stop(): Promise<void> {
-    this.events.stop()
+    const stopping = this.events.stop()
+    await this.#end()
+    await stopping
+  }
+
+  async #end(): Promise<void> {
     const fleets = [...this.#fleets.values()]
     this.#functions.clear()
     this.#fleets.clear()

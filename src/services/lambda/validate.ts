@@ -2,10 +2,20 @@
  * What AWS checks beyond its published model: pure, each with AWS's text. Options that this platform does not have
  * are refused here too, never stored and forgotten.
  */
+import { parseArn } from '#base/arn.ts'
 import { Fault } from '#base/fault.ts'
 import { utf8 } from '#base/bytes.ts'
-import type { CreateFunctionRequest, UpdateFunctionConfigurationRequest } from '#model/lambda.ts'
-import { invalidParameter, optionNotWritten, tooManyTags } from '#services/lambda/faults.ts'
+import type {
+  CreateFunctionRequest,
+  DeadLetterConfig,
+  UpdateFunctionConfigurationRequest,
+} from '#model/lambda.ts'
+import {
+  deadLetterInvalid,
+  invalidParameter,
+  optionNotWritten,
+  tooManyTags,
+} from '#services/lambda/faults.ts'
 import {
   ENDED_RUNTIMES,
   ENVIRONMENT_BYTES,
@@ -72,6 +82,15 @@ export function checkOptions(options: Partial<Options>): void {
   if (options.CodeSigningConfigArn !== undefined) throw optionNotWritten('CodeSigningConfigArn')
   if (options.Publish === true) throw optionNotWritten('Publish: versions')
   if (Object.keys(options.Tags ?? {}).length > TAGS) throw tooManyTags()
+}
+
+/** A queue or a topic of the function's region. Source: Lambda developer guide, Dead-letter queues. */
+export function checkDeadLetter(config: DeadLetterConfig | undefined, region: string): void {
+  const target = config?.TargetArn
+  if (target === undefined || target === '') return
+  const arn = parseArn(target)
+  const isReceiver = arn !== undefined && ['sqs', 'sns'].includes(arn.service) && arn.resource !== ''
+  if (!isReceiver || arn.region !== region) throw deadLetterInvalid(target)
 }
 
 /** Source: Lambda API, CreateFunction: both are required for zip packages. */

@@ -77,10 +77,15 @@ function shownAttributes(attributes: Attributes): string {
   return `{\n${each.join(',\n')}\n  }`
 }
 
-/** The body of a queue's message or of a post. */
-export function envelope(of: Notification, unsubscribeUrl: string): string {
+/** The envelope but for the address that ends the subscription: all its subscribers share the rest. */
+export interface Envelope {
+  readonly head: string
+  readonly tail: string
+}
+
+export function envelopeOf(of: Notification): Envelope {
   const { message, signed } = of
-  return printed([
+  const head = printed([
     ['Type', '"Notification"'],
     ['MessageId', quoted(message.id)],
     ['SequenceNumber', quoted(message.sequence)],
@@ -91,10 +96,17 @@ export function envelope(of: Notification, unsubscribeUrl: string): string {
     ['SignatureVersion', quoted(signed?.version)],
     ['Signature', quoted(signed?.signature)],
     ['SigningCertURL', quoted(signed?.certificateUrl)],
-    ['UnsubscribeURL', quoted(unsubscribeUrl)],
-    ['MessageAttributes', message.attributes === undefined ? undefined : shownAttributes(message.attributes)],
+    ['UnsubscribeURL', ''],
   ])
+  const { attributes } = message
+  const tail =
+    attributes === undefined ? '\n}' : `,\n  "MessageAttributes" : ${shownAttributes(attributes)}\n}`
+  return { head: head.slice(0, -'\n}'.length), tail }
 }
+
+/** The body of a queue's message or of a post. */
+export const envelope = ({ head, tail }: Envelope, unsubscribeUrl: string): string =>
+  `${head}${JSON.stringify(unsubscribeUrl)}${tail}`
 
 /** Always one record. Source: Lambda developer guide, Using AWS Lambda with Amazon SNS; recorded AWS answer. */
 export function lambdaEvent(

@@ -215,7 +215,14 @@ test('without a dead-letter queue a message that cannot be delivered is lost, an
   sns.outcomes.set(QUEUE, [missing])
   await sns.call('Publish', { TopicArn: arn, Message: 'hello' })
   await until('a warning', () => sns.warnings.length === 1)
-  assert.match(sns.warnings[0] ?? '', /^sns\.delivery\.failed .*QueueDoesNotExist: gone/)
+  assert.match(sns.warnings[0] ?? '', /^sns\.delivery\.failed .*"lost":1,.*QueueDoesNotExist: gone/)
+  sns.outcomes.set(
+    QUEUE,
+    Array.from({ length: 9 }, () => missing),
+  )
+  for (let i = 0; i < 9; i++) await sns.call('Publish', { TopicArn: arn, Message: 'hello' })
+  assert.equal(sns.warnings.length, 2)
+  assert.match(sns.warnings[1] ?? '', /"lost":10,/)
 })
 
 test('raw delivery of more than ten attributes is a failure of the sender', async () => {

@@ -11,10 +11,10 @@ import type { Store, Tx } from '#ports/store.ts'
 import { type Addressed, type Delivered, deliver, deliverDead } from '#services/sns/deliver.ts'
 import { managedDelay, policyDelay, effectivePolicy } from '#services/sns/delivery-policy.ts'
 import type { HotSubscription, HotTopic } from '#services/sns/hot.ts'
-import { FAN_OUT, HANDOVERS_MAX, POSTS_MAX } from '#services/sns/limits.ts'
+import { FAN_OUT, FAN_OUT_BYTES, HANDOVERS_MAX, POSTS_MAX } from '#services/sns/limits.ts'
 import type { Message } from '#services/sns/message.ts'
 import { billDeliveries } from '#services/sns/metering.ts'
-import { type TopicName, topicOfArn } from '#services/sns/names.ts'
+import type { TopicName } from '#services/sns/names.ts'
 import { Notifications } from '#services/sns/notify.ts'
 import { Pace, postConfirmation, postNotification } from '#services/sns/post.ts'
 import {
@@ -22,7 +22,9 @@ import {
   type Promised,
   type PromisedConfirmation,
   type PromisedMessage,
+  topicOf,
 } from '#services/sns/promised.ts'
+import { Tally } from '#services/sns/tally.ts'
 import type { Signer } from '#services/sns/signing.ts'
 import type { SnsPorts } from '#services/sns/state.ts'
 
@@ -36,7 +38,7 @@ export interface HandoverParts {
 
 export interface FanOut {
   readonly topic: HotTopic
-  readonly message: Message
+  readonly notifications: Notifications
   /** The span of the publish. */
   readonly below: SpanScope
 }
@@ -49,6 +51,7 @@ export class Handover {
   readonly #managed: Outbox<Promised>
   readonly #web: Outbox<Promised>
   readonly #pace = new Pace()
+  readonly #lost = new Tally()
   /** Between a start and the opening of the port nothing is delivered: addresses have no port yet. */
   #gate: PromiseWithResolvers<void> | undefined
 
@@ -79,14 +82,19 @@ export class Handover {
     })
   }
 
+  /** Makes all that the deliveries of a message share. */
+  async prepare(topic: HotTopic, message: Message, to: readonly HotSubscription[]): Promise<Notifications> {
+    if (this.#gate !== undefined) await this.#gate.promise
+    return await new Notifications(this.#ports, topic, message).prepare(to)
+  }
+
   /** Delivers at once; what comes back is to be promised. */
   async fanOut(
-    { topic, message, below }: FanOut,
+    { topic, notifications, below }: FanOut,
     to: readonly HotSubscription[],
   ): Promise<PromisedMessage[]> {
-    if (this.#gate !== undefined) await this.#gate.promise
-    const notifications = new Notifications(this.#ports, topic, message)
-    const outcomes = await inTurns(to, async (subscription) => {
+    const { message } = notifications
+    const outcomes = await inTurns(to, atOnce(message), async (subscription) => {
       return await this.#delivered({ topic, subscription, notifications, below })
     })
     this.#bill(topic, message, to, outcomes)
@@ -146,19 +154,13 @@ export class Handover {
     this.#managed.forget()
     this.#web.forget()
     this.#pace.forget()
+    this.#lost.forget()
   }
 
   async stop(): Promise<void> {
     this.open()
     await this.#managed.stop()
     await this.#web.stop()
-  }
-
-  async #topicOf(item: Promised): Promise<HotTopic | undefined> {
-    const { account, region } = ownerOf(item)
-    const name = item.kind === 'message' ? item.message.topic : item.topic
-    const topic = topicOfArn(`arn:aws:sns:${region}:${account}:${name}`)
-    return topic === undefined ? undefined : await this.#parts.topic(topic)
   }
 
   async #handOver(item: Promised): Promise<Attempted<Promised>> {
@@ -172,7 +174,7 @@ export class Handover {
 
   /** Undefined when topic or subscription are gone. */
   async #addressed(item: PromisedMessage): Promise<Addressed | undefined> {
-    const topic = await this.#topicOf(item)
+    const topic = await this.#parts.topic(topicOf(item))
     const subscription = topic?.subscriptions.get(item.to)
     if (topic === undefined || subscription?.record.confirmedAt === undefined) return undefined
     return { topic, subscription, notifications: new Notifications(this.#ports, topic, item.message) }
@@ -181,7 +183,7 @@ export class Handover {
   async #post(item: Promised): Promise<Attempted<Promised>> {
     if (this.#gate !== undefined) await this.#gate.promise
     if (item.kind === 'confirmation') {
-      const topic = await this.#topicOf(item)
+      const topic = await this.#parts.topic(topicOf(item))
       if (topic === undefined) return { kind: 'done' }
       return attemptedOf(await postConfirmation(this.#ports, topic, item))
     }
@@ -212,11 +214,7 @@ export class Handover {
 
   /** The attempt before has brought the topic into memory; a topic that has left it since is retried by the default. */
   #policyOf(item: Promised): HotSubscription['policy'] {
-    const { account, region } = ownerOf(item)
-    const name = topicOfArn(
-      `arn:aws:sns:${region}:${account}:${item.kind === 'message' ? item.message.topic : item.topic}`,
-    )
-    const topic = name === undefined ? undefined : this.#parts.topic(name)
+    const topic = this.#parts.topic(topicOf(item))
     if (topic === undefined || topic instanceof Promise) return undefined
     return topic.subscriptions.get(item.kind === 'message' ? item.to : item.subscription)?.policy
   }
@@ -241,7 +239,14 @@ export class Handover {
     const to = { topic, subscription, notifications }
     const dead = queue === undefined ? undefined : await deliverDead(this.#ports, to, queue)
     if (dead?.kind === 'done') return
-    this.#ports.log.warn('sns.delivery.failed', { subscription: arn, why: of.why, deadLetter: dead?.why })
+    const lost = this.#lost.count(arn)
+    if (lost !== undefined)
+      this.#ports.log.warn('sns.delivery.failed', {
+        subscription: arn,
+        lost,
+        why: of.why,
+        deadLetter: dead?.why,
+      })
   }
 
   #bill(
@@ -280,11 +285,15 @@ function attemptedOf(outcome: Delivered): Attempted<Promised> {
   return outcome.kind === 'done' ? { kind: 'done' } : outcome
 }
 
+/** Bodies are in memory while they are handed over: large ones go a few at a time. */
+const atOnce = (message: Message): number =>
+  Math.min(FAN_OUT, Math.max(1, Math.floor(FAN_OUT_BYTES / (message.text.length + 1))))
+
 /** Some at once, answers in the order of the list. */
-async function inTurns<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
-  if (items.length <= FAN_OUT) return await Promise.all(items.map(run))
+async function inTurns<T, R>(items: readonly T[], most: number, run: (item: T) => Promise<R>): Promise<R[]> {
+  if (items.length <= most) return await Promise.all(items.map(run))
   const results: R[] = []
-  for (let at = 0; at < items.length; at += FAN_OUT)
-    results.push(...(await Promise.all(items.slice(at, at + FAN_OUT).map(run))))
+  for (let at = 0; at < items.length; at += most)
+    results.push(...(await Promise.all(items.slice(at, at + most).map(run))))
   return results
 }

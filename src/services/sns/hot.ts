@@ -1,6 +1,6 @@
 /**
- * Topics in use, with their subscriptions and compiled filters, in memory: a publish reads no store. Bounded; the least
- * recently used go first. Changes are made in the store and then told to this; a topic that is being read while
+ * Topics in use, with their subscriptions and compiled filters, in memory: a publish reads no store. Bounded; those
+ * loaded first go first. Changes are made in the store and then told to this; a topic that is being read while
  * something changes is read again.
  */
 import type { Read } from '#ports/store.ts'

@@ -27,7 +27,7 @@ export const FIFO_SUBSCRIPTIONS_MAX = 100
 export const SUBSCRIPTIONS_MAX = 100_000
 /** Filter policies of a topic. Beyond: FilterPolicyLimitExceeded. Source: SNS quotas. */
 export const FILTER_POLICIES_MAX = 200
-/** Topics, with all their subscriptions and filters, kept in memory; the least recently used go first. Ours. */
+/** Topics, with all their subscriptions and filters, kept in memory; those loaded first go first. Ours. */
 export const HOT_TOPICS_MAX = 10_000
 /** Subscriptions kept in memory over all topics; beyond it topics go, the one in use excepted. Ours. */
 export const HOT_SUBSCRIPTIONS_MAX = 200_000
@@ -48,8 +48,9 @@ export const POSTS_MAX = 512
 /** Posts to one subscription at once; further ones wait a little, so that a slow endpoint does not hold the others up. Ours. */
 export const POSTS_PER_SUBSCRIPTION = 32
 export const POST_WAIT_MS: Ms = 50
-/** Subscriptions of one publish that are handed to at once. Ours. */
-export const FAN_OUT = 64
+/** Subscriptions of one publish that are handed to at once, fewer where their bodies were more bytes than this. Ours. */
+export const FAN_OUT = 256
+export const FAN_OUT_BYTES = 8_388_608
 /** All phases of a delivery policy together, seconds. Beyond: InvalidParameter. Source: SNS developer guide, Creating an HTTP/S delivery policy. */
 export const POLICY_SECONDS_MAX = 3_600
 /** Bytes of a topic's policy. Beyond: InvalidParameter. Source: SNS quotas. */

@@ -119,7 +119,7 @@ function checkedAttribute(name: string, value: MessageAttributeValue): Attribute
   return { type, value: isBinary ? base64(bytes ?? new Uint8Array(0)) : (text ?? '') }
 }
 
-/** Source: SNS developer guide, Message attributes: positive and negative integers and floating-point numbers. */
+/** Source: SNS developer guide, Message attributes: positive and negative integers and floating-point numbers; the text is inferred. */
 function checkNumber(name: string, text: string): void {
   if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text.trim()))
     throw invalidValue(`Could not cast message attribute '${name}' value to number.`)

@@ -8,7 +8,9 @@ import {
   confirmationBody,
   confirmationText,
   confirmationToSign,
+  type Envelope,
   envelope,
+  envelopeOf,
   lambdaEvent,
   type Notification,
   notificationToSign,
@@ -35,6 +37,7 @@ export class Notifications {
   readonly #parts: NotifyParts
   readonly #topic: HotTopic
   readonly #byText = new Map<string, Promise<Notification>>()
+  readonly #envelopes = new Map<string, Envelope>()
 
   constructor(parts: NotifyParts, topic: HotTopic, message: Message) {
     this.#parts = parts
@@ -46,10 +49,23 @@ export class Notifications {
     return textFor(this.message, subscription.record.protocol)
   }
 
+  /** Signs what these subscriptions will read, so that handing over waits for nothing and keeps its order. */
+  async prepare(subscriptions: readonly HotSubscription[]): Promise<this> {
+    for (const subscription of subscriptions)
+      if (!subscription.raw || subscription.record.protocol === 'lambda')
+        void this.#of(this.text(subscription))
+    await Promise.all(this.#byText.values())
+    return this
+  }
+
   /** What a queue stores, or an endpoint is posted. */
   async body(subscription: HotSubscription): Promise<string> {
     if (subscription.raw) return this.text(subscription)
-    return envelope(await this.#of(this.text(subscription)), this.#unsubscribeUrl(subscription))
+    const text = this.text(subscription)
+    const known = this.#envelopes.get(text)
+    const shared = known ?? envelopeOf(await this.#of(text))
+    if (known === undefined) this.#envelopes.set(text, shared)
+    return envelope(shared, this.#unsubscribeUrl(subscription))
   }
 
   /** What a function is invoked with. */

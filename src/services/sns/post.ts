@@ -108,6 +108,9 @@ export async function postConfirmation(
   })
 }
 
+/** Subscriptions whose next slot is remembered; beyond it those whose slot has passed are forgotten. Ours. */
+const PACED_MAX = 10_000
+
 /** How fast each endpoint may be posted to: a slot for each post where its policy says so, and a few at once. */
 export class Pace {
   readonly #next = new Map<string, number>()
@@ -139,6 +142,8 @@ export class Pace {
     const rate = subscription.policy?.maxReceivesPerSecond
     if (rate === undefined) return now
     const each: Ms = 1_000 / rate
+    if (this.#next.size >= PACED_MAX)
+      for (const [arn, at] of this.#next) if (at <= now) this.#next.delete(arn)
     const slot = Math.max(now, this.#next.get(subscription.arn) ?? 0)
     this.#next.set(subscription.arn, slot + each)
     return slot

@@ -1,5 +1,8 @@
 /** What a platform owes its subscribers: the rows of the two outboxes. Plain JSON. */
+import { brand } from '#base/brand.ts'
+import type { AccountId, Region } from '#base/ids.ts'
 import type { Message } from '#services/sns/message.ts'
+import type { TopicName } from '#services/sns/names.ts'
 
 export interface PromisedMessage {
   readonly kind: 'message'
@@ -30,6 +33,13 @@ export interface PromisedConfirmation {
 }
 
 export type Promised = PromisedMessage | PromisedConfirmation
+
+/** Account, region and name were checked when the row was written. */
+export function topicOf(item: Promised): TopicName {
+  const { account, region } = ownerOf(item)
+  const name = item.kind === 'message' ? item.message.topic : item.topic
+  return { account: brand<AccountId>(account), region: brand<Region>(region), name }
+}
 
 export const ownerOf = (item: Promised): { readonly account: string; readonly region: string } =>
   item.kind === 'message' ? item.message : item

@@ -150,6 +150,18 @@ test('PublishBatch refuses the request as a whole, or an entry alone', async () 
   assert.deepEqual(sns.delivered.map(bodyOf), ['hello'])
 })
 
+test('PublishBatch hands its entries over in their order', async () => {
+  const sns = fresh()
+  const TopicArn = await sns.topic('one')
+  await sns.subscribe(TopicArn, 'sqs', QUEUE)
+  const entries = Array.from({ length: 10 }, (_, i) => ({ Id: `${i}`, Message: `message ${i}` }))
+  for (let round = 0; round < 3; round++)
+    await sns.call('PublishBatch', { TopicArn, PublishBatchRequestEntries: entries })
+  const texts = sns.delivered.map((each) => /"Message" : "(.*)"/.exec(bodyOf(each))?.[1])
+  const once = entries.map(({ Message }) => Message)
+  assert.deepEqual(texts, [...once, ...once, ...once])
+})
+
 test('a FIFO topic demands a group and an id', async () => {
   const sns = fresh()
   const TopicArn = await sns.topic('one.fifo', { FifoTopic: 'true' })

@@ -92,10 +92,14 @@ async function publishAtOnce(state: SnsState, { topic, messages, span }: Message
   const { handover } = state
   const chosen = messages.map((message) => ({ message, ...recipientsOf(topic, message) }))
   tell(topic, span, chosen)
+  const prepared = await Promise.all(
+    chosen.map(async ({ message, managed }) => await handover.prepare(topic, message, managed)),
+  )
+  // Begun in the order of the entries, which queues keep.
   const left = await Promise.all(
-    chosen.map(
-      async ({ message, managed }) => await handover.fanOut({ topic, message, below: span }, managed),
-    ),
+    prepared.map(async (notifications, i) => {
+      return await handover.fanOut({ topic, notifications, below: span }, chosen[i]?.managed ?? [])
+    }),
   )
   const posts = chosen.flatMap(({ message, web }) => web.map(({ record }) => toOne(message, record.id)))
   if (posts.length === 0 && left.every((each) => each.length === 0)) return

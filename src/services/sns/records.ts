@@ -28,7 +28,7 @@ export interface SubscriptionRecord {
 
 /** An open confirmation. */
 export interface TokenRecord {
-  readonly topic: string
+  readonly token: string
   readonly id: string
   readonly expiresAt: number
   /** Of an unsubscribed one: what confirming brings back. */

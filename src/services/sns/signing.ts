@@ -11,12 +11,13 @@ import {
   sign,
 } from 'node:crypto'
 import { promisify } from 'node:util'
-import { base64, hex, utf8 } from '#base/bytes.ts'
+import { hex, utf8 } from '#base/bytes.ts'
 import { Records } from '#base/records.ts'
 import type { Random } from '#ports/random.ts'
 import type { Store } from '#ports/store.ts'
 import { selfSigned } from '#services/sns/certificate.ts'
 
+/** AWS's keys have twice as many. A signature is what a publish costs most, and this one guards nothing; verifiers refuse fewer. */
 const BITS = 1_024
 
 interface KeyRecord {
@@ -63,7 +64,7 @@ export class Signer {
   /** Base64. Signing goes on beside the event loop: it takes as long as the rest of a publish. */
   async sign(text: string, version: '1' | '2'): Promise<string> {
     const { key } = await this.key()
-    return base64(await signed(version === '1' ? 'sha1' : 'sha256', utf8(text), key))
+    return (await signed(version === '1' ? 'sha1' : 'sha256', utf8(text), key)).toString('base64')
   }
 
   forget(): void {

@@ -95,7 +95,13 @@ export function isSameTopic(
   record: TopicRecord,
   given: TopicRecord['attributes'],
 ): boolean {
-  const shown = shownTopic(topic, record, { confirmed: 0, pending: 0, deleted: 0 })
+  const counts = { confirmed: 0, pending: 0, deleted: 0 }
+  const shown: Record<string, string> = {
+    FifoThroughputScope: 'Topic',
+    SignatureVersion: '1',
+    TracingConfig: 'PassThrough',
+    ...shownTopic(topic, record, counts),
+  }
   return Object.entries(given).every(([name, value]) => isSame(shown[name] ?? '', value))
 }
 
@@ -129,9 +135,7 @@ export function shownTopic(
   const policy = deliveryPolicyOf(record)
   return {
     DisplayName: '',
-    ...(isFifo(topic.name)
-      ? { FifoTopic: 'true', ContentBasedDeduplication: 'false', FifoThroughputScope: 'Topic' }
-      : {}),
+    ...(isFifo(topic.name) ? { FifoTopic: 'true', ContentBasedDeduplication: 'false' } : {}),
     ...set,
     ...(policy === undefined ? {} : { DeliveryPolicy: JSON.stringify(policy.shown) }),
     EffectiveDeliveryPolicy: shownTopicPolicy(policy),

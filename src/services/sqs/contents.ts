@@ -2,7 +2,7 @@
 import type { Read } from '#ports/store.ts'
 import { CONTENT_CACHE_BYTES } from '#services/sqs/limits.ts'
 import type { Content, Message } from '#services/sqs/message.ts'
-import { type MessageKeys, decodeContent, decodeHead, decodeInline } from '#services/sqs/rows.ts'
+import { type MessageKeys, decodeContent, decodeInline, isContentApart } from '#services/sqs/rows.ts'
 
 interface Cached {
   readonly message: Message
@@ -71,7 +71,7 @@ function contentOf(
   seq: number,
 ): Content | undefined | Promise<Content | undefined> {
   if (row === undefined) return undefined
-  if (!decodeHead(row).isContentApart) return decodeInline(row)
+  if (!isContentApart(row)) return decodeInline(row)
   const apart = from.get(keys.of('content', seq))
   if (apart instanceof Promise)
     return apart.then((found) => (found === undefined ? undefined : decodeContent(found)))

@@ -1,7 +1,7 @@
 /** One constructor for each error SQS answers here. Texts are AWS's (recorded answers and SQS API, Errors); `inferred` marks a guess. */
 import { Fault } from '#base/fault.ts'
 
-/** The service answers 400 where its model has 403 or 404; only PurgeQueueInProgress is 403. Source: recorded answers. */
+/** The service answers 400 where its model has 404. Source: recorded answers. */
 const BAD = { status: 400 }
 
 export const queueDoesNotExist = (): Fault =>
@@ -105,7 +105,7 @@ export const messageGone = (handle: string): Fault =>
 
 export const notInFlight = (): Fault => new Fault('MessageNotInflight', '')
 
-export const overLimit = (message: string): Fault => new Fault('OverLimit', message, BAD)
+export const overLimit = (message: string): Fault => new Fault('OverLimit', message)
 
 export const purgeInProgress = (queue: string): Fault =>
   new Fault('PurgeQueueInProgress', `Only one PurgeQueue operation on ${queue} is allowed every 60 seconds.`)

@@ -29,7 +29,7 @@ import type { SqsState } from '#services/sqs/state.ts'
 
 export { acceptSqs } from '#services/sqs/accept.ts'
 export { loadSqs } from '#services/sqs/load.ts'
-export { createSqs, resetSqs, type SqsPorts, type SqsState } from '#services/sqs/state.ts'
+export { createSqs, resetSqs, stopSqs, type SqsPorts, type SqsState } from '#services/sqs/state.ts'
 
 export const sqs: Service<Sqs, SqsState> = {
   name: 'sqs',

@@ -80,7 +80,7 @@ export const CHUNK_BYTES = 65_536
 /** Content up to this many bytes stands in the message's row, larger in a row of its own, so that a start reads little. Ours. */
 export const INLINE_BYTES_MAX = 4_096
 /** Content of recently written or read messages kept in memory, bytes of all queues together. Ours. */
-export const CONTENT_CACHE_BYTES = 32 * 1_024 ** 2
+export const CONTENT_CACHE_BYTES = 16 * 1_024 ** 2
 /** Receives parked in all queues together. Beyond: they are answered empty at once. Ours. */
 export const PARKED_MAX = 100_000
 /** Sequence numbers reserved at a time, so that a restart never gives one twice. Ours. */

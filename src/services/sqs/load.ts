@@ -13,7 +13,7 @@ import { Message } from '#services/sqs/message.ts'
 import type { QueueName } from '#services/sqs/names.ts'
 import type { Queue, Remembered } from '#services/sqs/queue.ts'
 import { clearRecords, graveRecords, queueOf, queueRecords } from '#services/sqs/record.ts'
-import { applyTaken, decodeHead, memoriesOf, memoryOfKey, rowsOf, seqOfKey } from '#services/sqs/rows.ts'
+import { decodeHead, memoriesOf, memoryOfKey, readTaken, rowsOf, seqOfKey } from '#services/sqs/rows.ts'
 import type { SqsState } from '#services/sqs/state.ts'
 import { place } from '#services/sqs/step.ts'
 import { groupOf } from '#services/sqs/take.ts'
@@ -75,18 +75,13 @@ async function loadOwner(state: SqsState, owner: Owner): Promise<number> {
 
 async function loadQueue(read: Read, queue: Queue): Promise<void> {
   const { name, generation } = queue
-  const taken = new Ahead(read, rowsOf('taken', name, generation))
   for await (const page of pages(read, rowsOf('message', name, generation))) {
     for (const [key, row] of page) {
-      const seq = seqOfKey(key)
       const head = decodeHead(row)
       const group = head.group === undefined ? undefined : groupOf(queue, head.group)
-      const message = new Message(seq, head.sentAt, group)
-      message.dueAt = head.dueAt
+      const message = new Message(seqOfKey(key), head.sentAt, group)
       message.hasContentRow = head.isContentApart
-      while (taken.needsMore(seq)) await taken.more()
-      const found = taken.at(seq)
-      if (found !== undefined) applyTaken(message, found)
+      readTaken(row, message)
       place(queue, message)
     }
   }
@@ -99,41 +94,6 @@ async function loadQueue(read: Read, queue: Queue): Promise<void> {
     }
   }
   for (const entry of memories.sort((a, b) => a.seq - b.seq)) queue.remembered.add(entry.key, entry)
-}
-
-/** Rows of receives, read beside the rows of messages: both come in the order of sequence numbers. */
-class Ahead {
-  readonly #pages: AsyncGenerator<Entry[]>
-  #page: readonly Entry[] = []
-  #at = 0
-  #done = false
-
-  constructor(read: Read, range: { from: Uint8Array; to: Uint8Array }) {
-    this.#pages = pages(read, range)
-  }
-
-  /** True when the row of that message may be in the next page. */
-  needsMore(seq: number): boolean {
-    while (this.#seq() < seq) this.#at++
-    return !this.#done && this.#at >= this.#page.length
-  }
-
-  async more(): Promise<void> {
-    const next = await this.#pages.next()
-    this.#done = next.done === true
-    this.#page = next.done === true ? [] : next.value
-    this.#at = 0
-  }
-
-  at(seq: number): Uint8Array | undefined {
-    while (this.#seq() < seq) this.#at++
-    return this.#seq() === seq ? this.#page[this.#at]?.[1] : undefined
-  }
-
-  #seq(): number {
-    const entry = this.#page[this.#at]
-    return entry === undefined ? Number.POSITIVE_INFINITY : seqOfKey(entry[0])
-  }
 }
 
 /** All entries of a range, a page at a time. */

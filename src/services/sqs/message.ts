@@ -5,6 +5,12 @@ import type { Ready } from '#services/sqs/ready.ts'
 /** `delayed` and `in-flight` until `dueAt`; `gone` when deleted, moved or expired. */
 export type MessageState = 'ready' | 'delayed' | 'in-flight' | 'gone'
 
+/** When a message was received: first, and last. */
+export interface Flight {
+  readonly firstAt: number
+  readonly takenAt: number
+}
+
 /** One entry of the hot index: no body, no id. Times are instants in ms. */
 export class Message implements Due {
   readonly seq: number
@@ -15,10 +21,8 @@ export class Message implements Due {
   dueAt = 0
   slot = -1
   receives = 0
-  /** Of the first receive; 0 before. */
-  firstAt = 0
-  /** Of the last receive; 0 before. */
-  takenAt = 0
+  /** Undefined before the first receive: most messages of a backlog never had one. */
+  flight: Flight | undefined = undefined
   /** True when a second row may be there. */
   hasContentRow = false
   /** While it is in the cache. */

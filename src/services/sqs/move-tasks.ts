@@ -95,6 +95,16 @@ export class MoveTasks {
     return this.#end(this.#current(task) ?? task, 'CANCELLED')
   }
 
+  /** The source is deleted, and what is known of its tasks with it. */
+  drop(sourceArn: string): void {
+    for (const task of this.of(sourceArn)) {
+      this.#alarms.get(task.id)?.cancel()
+      this.#alarms.delete(task.id)
+      this.#parts.queues.journal.delete(keyOf(task))
+    }
+    this.#tasks.delete(sourceArn)
+  }
+
   forget(): void {
     for (const alarm of this.#alarms.values()) alarm.cancel()
     this.#alarms.clear()
@@ -216,7 +226,7 @@ function putBack(queues: Queues, queue: Queue, message: Message): void {
   const group = message.group === undefined ? undefined : groupOf(queue, message.group.id)
   const again = new Message(message.seq, message.sentAt, group)
   again.receives = message.receives
-  again.firstAt = message.firstAt
+  again.flight = message.flight
   again.hasContentRow = message.hasContentRow
   queues.step(queue, () => place(queue, again))
 }

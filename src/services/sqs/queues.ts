@@ -6,7 +6,6 @@ import { present } from '#base/assert.ts'
 import { utf8 } from '#base/bytes.ts'
 import type { Instant } from '#base/time.ts'
 import type { Clock } from '#ports/clock.ts'
-import type { Log } from '#ports/log.ts'
 import type { Random } from '#ports/random.ts'
 import type { Store, Tx } from '#ports/store.ts'
 import { Agenda } from '#services/sqs/agenda.ts'
@@ -18,14 +17,21 @@ import type { Content, Message } from '#services/sqs/message.ts'
 import { type QueueName, queueOfArn } from '#services/sqs/names.ts'
 import type { Effect, Moment, Poll, Queue } from '#services/sqs/queue.ts'
 import { graveRecords, newQueue, ownerOf, queueRecords, recordOf } from '#services/sqs/record.ts'
-import { MessageKeys, decodeHead, encodeMessage, encodeTaken, memoryKeyOf } from '#services/sqs/rows.ts'
+import {
+  MessageKeys,
+  decodeInline,
+  encodeMessage,
+  encodeTaken,
+  isContentApart,
+  memoryKeyOf,
+  patched,
+} from '#services/sqs/rows.ts'
 import { endPoll, enter, nextStep, purge, serve, settle } from '#services/sqs/step.ts'
 
 export interface QueuesParts {
   readonly store: Store
   readonly clock: Clock
   readonly random: Random
-  readonly log: Log
 }
 
 const keyOfName = ({ account, region, name }: QueueName): string => `${account}/${region}/${name}`
@@ -50,15 +56,16 @@ export class Queues {
   /** Names deleted less than a minute ago. */
   readonly #graves = new Map<string, number>()
   readonly #agenda: Agenda<Queue>
+  readonly #hasQueue = (arn: string): boolean => this.byArn(arn) !== undefined
   readonly #signals = new Map<Poll, { readonly signal: AbortSignal; readonly gone: () => void }>()
   #generation = 0
 
-  constructor({ store, clock, random, log }: QueuesParts) {
+  constructor({ store, clock, random }: QueuesParts) {
     this.store = store
     this.clock = clock
     this.random = random
     this.journal = new Journal(store)
-    this.clearing = new Clearing(store, log)
+    this.clearing = new Clearing(store)
     this.#agenda = new Agenda(clock, (queue) => this.step(queue, () => undefined))
   }
 
@@ -235,11 +242,17 @@ export class Queues {
     this.#graves.clear()
     this.contents.clear()
     this.journal.forget()
-    for (const queue of queues) for (const poll of queue.polls.values()) poll.answer([])
+    for (const queue of queues) {
+      queue.deleted = true
+      for (const poll of queue.polls.values()) {
+        this.#unpark(poll)
+        poll.answer([])
+      }
+    }
   }
 
   #moment(): Moment {
-    return { now: this.clock.now(), effects: [], hasQueue: (arn) => this.byArn(arn) !== undefined }
+    return { now: this.clock.now(), effects: [], hasQueue: this.#hasQueue }
   }
 
   #finish(queue: Queue, moment: Moment): void {
@@ -254,7 +267,7 @@ export class Queues {
     switch (effect.kind) {
       case 'stored': {
         const { message, sending } = effect
-        const { row, content } = encodeMessage(message, sending.content, sending.bytes)
+        const { row, content } = encodeMessage(message, sending.content)
         journal.put(keys.of('message', message.seq), row)
         if (content !== undefined) {
           message.hasContentRow = true
@@ -264,7 +277,7 @@ export class Queues {
         return
       }
       case 'changed':
-        return journal.put(keys.of('taken', effect.message.seq), encodeTaken(effect.message))
+        return this.#patch(keys.of('message', effect.message.seq), effect.message)
       case 'removed':
         return this.#deleteRows(keys, effect.message)
       case 'dead':
@@ -293,8 +306,27 @@ export class Queues {
 
   #deleteRows(keys: MessageKeys, message: Message): void {
     this.journal.delete(keys.of('message', message.seq))
-    if (message.receives > 0) this.journal.delete(keys.of('taken', message.seq))
     if (message.hasContentRow) this.journal.delete(keys.of('content', message.seq))
+  }
+
+  /**
+   * Writes the row anew where its content is at hand. Else it is read, changed and written in the transaction, and its
+   * content kept for the answer that follows.
+   */
+  #patch(key: Uint8Array, message: Message): void {
+    if (message.content !== undefined && !message.hasContentRow)
+      return this.journal.put(key, encodeMessage(message, message.content).row)
+    const taken = encodeTaken(message)
+    const change = (tx: Tx, row: Uint8Array | undefined): void => {
+      if (row === undefined) return
+      tx.put(key, patched(row, taken))
+      const isWanted = message.content === undefined && message.state === 'in-flight'
+      if (isWanted && !isContentApart(row)) this.contents.keep(message, decodeInline(row))
+    }
+    this.journal.run((tx) => {
+      const row = tx.get(key)
+      return row instanceof Promise ? row.then((found) => change(tx, found)) : change(tx, row)
+    })
   }
 
   /** Source: SQS developer guide, Dead-letter queues: a standard message keeps its time, a FIFO one begins anew. */
@@ -335,10 +367,9 @@ interface Copying {
 }
 
 async function copyRow(tx: Tx, { oldKeys, newKeys, before, message, arrival }: Copying): Promise<void> {
-  const row = await tx.get(oldKeys.of('message', before.seq))
   const content = await readContent(tx, oldKeys, before)
-  if (row === undefined || content === undefined) return
-  const copy = encodeMessage(message, arrival.change(content), decodeHead(row).bytes)
+  if (content === undefined) return
+  const copy = encodeMessage(message, arrival.change(content))
   tx.put(newKeys.of('message', message.seq), copy.row)
   if (copy.content !== undefined) tx.put(newKeys.of('content', message.seq), copy.content)
 }

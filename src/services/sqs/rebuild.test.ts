@@ -20,9 +20,9 @@ function pictured(fake: FakeSqs): unknown {
       remembered: [...queue.remembered.values()].map(({ key, seq, id }) => [key, seq, id]),
       messages: [...queue.messages.values()]
         .sort((a, b) => a.seq - b.seq)
-        .map(({ seq, sentAt, state, dueAt, receives, firstAt, takenAt, group }: Message) => [
+        .map(({ seq, sentAt, state, dueAt, receives, flight, group }: Message) => [
           [seq, sentAt, state, dueAt],
-          [receives, firstAt, takenAt, group?.id],
+          [receives, flight, group?.id],
         ]),
     }))
 }

@@ -33,6 +33,7 @@ export function openReceipt(secret: number, handle: string): OpenedHandle | unde
   const bytes = Buffer.from(handle.slice(PREFIX.length), 'base64')
   if (bytes.length !== BYTES) return undefined
   if (bytes.readUInt32BE(16) !== checkOf(bytes, secret)) return undefined
+  if (bytes.readUInt32BE(20) !== checkOf(bytes, ~secret)) return undefined
   return { generation: bytes.readUInt32BE(0), seq: bytes.readDoubleBE(4), receive: bytes.readUInt32BE(12) }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What stands in the store, and under which keys. A message is one row: a small binary head, from which the hot index is
- * rebuilt, and its content as JSON (in a row of its own beyond `INLINE_BYTES_MAX`). What receives change is a row of 28
- * bytes beside it, so that a receive never writes the content again.
+ * rebuilt, and its content as JSON (in a row of its own beyond `INLINE_BYTES_MAX`). A receive changes 28 bytes of the
+ * head in place: one page of the table and none of its index, where a row beside it would cost two of each.
  */
 import { Buffer } from 'node:buffer'
 import { present } from '#base/assert.ts'
@@ -11,7 +11,7 @@ import { INLINE_BYTES_MAX } from '#services/sqs/limits.ts'
 import type { Content, Message } from '#services/sqs/message.ts'
 import type { QueueName } from '#services/sqs/names.ts'
 
-export type RowKind = 'message' | 'taken' | 'content'
+export type RowKind = 'message' | 'content'
 
 /** Keys of one generation of a queue; the beginnings are made once. */
 export class MessageKeys {
@@ -21,7 +21,6 @@ export class MessageKeys {
     const beginning = (kind: RowKind): Bytes => keyOf(account, region, kind, generation)
     this.#beginnings = {
       message: beginning('message'),
-      taken: beginning('taken'),
       content: beginning('content'),
     }
   }
@@ -51,7 +50,10 @@ export function seqOfKey(key: Bytes): number {
   return -view.getFloat64(0)
 }
 
-const HEAD_BYTES = 24
+/** Where the part that receives change begins, and its length. */
+const TAKEN_AT = 12
+const TAKEN_BYTES = 28
+const HEAD_BYTES = TAKEN_AT + TAKEN_BYTES
 const IN_OWN_ROW = 1
 
 export interface MessageRow {
@@ -60,7 +62,7 @@ export interface MessageRow {
   readonly content: Bytes | undefined
 }
 
-export function encodeMessage(message: Message, content: Content, bytes: number): MessageRow {
+export function encodeMessage(message: Message, content: Content): MessageRow {
   const json = JSON.stringify(content)
   const group = content.group ?? ''
   const jsonBytes = Buffer.byteLength(json)
@@ -70,18 +72,37 @@ export function encodeMessage(message: Message, content: Content, bytes: number)
   row.writeUInt8(1, 0)
   row.writeUInt8(isOwn ? IN_OWN_ROW : 0, 1)
   row.writeUInt16BE(groupBytes, 2)
-  row.writeUInt32BE(bytes, 4)
-  row.writeDoubleBE(message.sentAt, 8)
-  row.writeDoubleBE(message.dueAt, 16)
+  row.writeDoubleBE(message.sentAt, 4)
+  writeTaken(message, row, TAKEN_AT)
   if (groupBytes > 0) row.write(group, HEAD_BYTES)
   if (!isOwn) row.write(json, HEAD_BYTES + groupBytes)
   return { row, content: isOwn ? utf8(json) : undefined }
 }
 
+function writeTaken(message: Message, into: Buffer, at: number): void {
+  into.writeDoubleBE(message.dueAt, at)
+  into.writeDoubleBE(message.flight?.firstAt ?? 0, at + 8)
+  into.writeDoubleBE(message.flight?.takenAt ?? 0, at + 16)
+  into.writeUInt32BE(message.receives, at + 24)
+}
+
+/** What a receive or a change of visibility makes of a row: the part of this moment, to be patched in later. */
+export function encodeTaken(message: Message): Bytes {
+  const taken = Buffer.allocUnsafe(TAKEN_BYTES)
+  writeTaken(message, taken, 0)
+  return taken
+}
+
+/** The row with that part instead of its own. */
+export function patched(row: Bytes, taken: Bytes): Bytes {
+  const copy = Buffer.allocUnsafe(row.length)
+  copy.set(row)
+  copy.set(taken, TAKEN_AT)
+  return copy
+}
+
 export interface MessageHead {
   readonly sentAt: number
-  readonly dueAt: number
-  readonly bytes: number
   readonly group: string | undefined
   readonly isContentApart: boolean
 }
@@ -90,12 +111,21 @@ export function decodeHead(row: Bytes): MessageHead {
   const view = new DataView(row.buffer, row.byteOffset, row.byteLength)
   const groupBytes = view.getUint16(2)
   return {
-    sentAt: view.getFloat64(8),
-    dueAt: view.getFloat64(16),
-    bytes: view.getUint32(4),
+    sentAt: view.getFloat64(4),
     group: groupBytes === 0 ? undefined : text(row.subarray(HEAD_BYTES, HEAD_BYTES + groupBytes)),
-    isContentApart: view.getUint8(1) === IN_OWN_ROW,
+    isContentApart: isContentApart(row),
   }
+}
+
+export const isContentApart = (row: Bytes): boolean => row[1] === IN_OWN_ROW
+
+/** Sets what receives changed. */
+export function readTaken(row: Bytes, message: Message): void {
+  const view = new DataView(row.buffer, row.byteOffset + TAKEN_AT, TAKEN_BYTES)
+  message.dueAt = view.getFloat64(0)
+  const [firstAt, takenAt] = [view.getFloat64(8), view.getFloat64(16)]
+  if (takenAt > 0) message.flight = { firstAt, takenAt }
+  message.receives = view.getUint32(24)
 }
 
 /** The content of a row that has it inside. */
@@ -106,24 +136,6 @@ export const decodeInline = (row: Bytes): Content =>
 export const decodeContent = (json: Bytes): Content =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said
   present(JSON.parse(text(json)), 'content is never null') as Content
-
-/** `dueAt`, `firstAt`, `takenAt`, `receives`. */
-export function encodeTaken(message: Message): Bytes {
-  const row = Buffer.allocUnsafe(28)
-  row.writeDoubleBE(message.dueAt, 0)
-  row.writeDoubleBE(message.firstAt, 8)
-  row.writeDoubleBE(message.takenAt, 16)
-  row.writeUInt32BE(message.receives, 24)
-  return row
-}
-
-export function applyTaken(message: Message, row: Bytes): void {
-  const view = new DataView(row.buffer, row.byteOffset, row.byteLength)
-  message.dueAt = view.getFloat64(0)
-  message.firstAt = view.getFloat64(8)
-  message.takenAt = view.getFloat64(16)
-  message.receives = view.getUint32(24)
-}
 
 /** Deduplication ids outlive a purge: their rows carry the queue's secret, not its generation. */
 export const memoryKeyOf = ({ account, region }: QueueName, secret: number, key: string): Bytes =>

@@ -23,7 +23,7 @@ export interface SqsState extends SqsPorts {
 /** Opens the store `queues`; nothing is read before `loadSqs`. */
 export function createSqs(ports: SqsPorts): SqsState {
   const store = ports.stores.open('queues')
-  const queues = new Queues({ store, clock: ports.clock, random: ports.random, log: ports.log })
+  const queues = new Queues({ store, clock: ports.clock, random: ports.random })
   return { ...ports, queues, moves: new MoveTasks({ queues, usage: ports.usage, log: ports.log }) }
 }
 
@@ -31,4 +31,11 @@ export function createSqs(ports: SqsPorts): SqsState {
 export function resetSqs(state: SqsState): void {
   state.moves.forget()
   state.queues.forget()
+}
+
+/** Ends what works by itself, before the store closes. Queues stay: services that stop later still deliver to them. */
+export async function stopSqs(state: SqsState): Promise<void> {
+  state.moves.forget()
+  await state.queues.clearing.stop()
+  await state.queues.settled()
 }

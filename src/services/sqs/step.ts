@@ -121,7 +121,7 @@ export function place(queue: Queue, message: Message): void {
     makeReady(queue, message)
     return
   }
-  const isTaken = message.takenAt > 0
+  const isTaken = message.flight !== undefined
   message.state = isTaken ? 'in-flight' : 'delayed'
   if (isTaken) {
     queue.inFlight++
@@ -176,8 +176,7 @@ function take(queue: Queue, moment: Moment, poll: Poll): Taken[] {
 
 function fly(queue: Queue, message: Message, at: { now: number; visibilityMs: number }): void {
   message.receives++
-  if (message.firstAt === 0) message.firstAt = at.now
-  message.takenAt = at.now
+  message.flight = { firstAt: message.flight?.firstAt ?? at.now, takenAt: at.now }
   queue.inFlight++
   if (message.group !== undefined) message.group.inFlight++
   message.state = 'in-flight'
@@ -278,7 +277,8 @@ export function changeVisibility(
   if (message === undefined) return 'gone'
   if (queue.isFifo && !isUnderWay(message, receipt)) return 'expired'
   if (message.state !== 'in-flight') return 'not-in-flight'
-  if (moment.now + receipt.visibilityMs - message.takenAt > VISIBILITY_TOTAL_MS) return 'too-long'
+  if (moment.now + receipt.visibilityMs - (message.flight?.takenAt ?? 0) > VISIBILITY_TOTAL_MS)
+    return 'too-long'
   queue.waiting.remove(message)
   message.dueAt = moment.now + receipt.visibilityMs
   if (receipt.visibilityMs === 0) surface(queue, message)

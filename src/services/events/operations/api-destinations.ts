@@ -8,6 +8,7 @@ import {
   connectionNotFound,
   destinationExists,
   destinationNotFound,
+  invalid,
   limitExceeded,
 } from '#services/events/faults.ts'
 import { DESTINATIONS_MAX } from '#services/events/limits.ts'
@@ -16,9 +17,10 @@ import { paged } from '#services/events/page-token.ts'
 import { CONNECTIONS, type DestinationRecord, DESTINATIONS } from '#services/events/records.ts'
 import type { EventsState } from '#services/events/state.ts'
 
-/** Fault ResourceNotFound. */
-async function checkConnection(read: Read, arn: string): Promise<void> {
+/** Faults ResourceNotFound, and ValidationException for one of another region. Source: recorded AWS answers. */
+async function checkConnection(read: Read, arn: string, region: string): Promise<void> {
   const named = namedBy(arn)
+  if (named !== undefined && named.region !== region) throw invalid(`Invalid ARN: '${arn}'`)
   const [name = arn] = named?.kind === 'connection' ? named.name.split('/') : []
   const found = named === undefined ? undefined : await CONNECTIONS.get(read, ownerParts(named), name)
   if (found === undefined) throw connectionNotFound(name)
@@ -62,7 +64,7 @@ export const createApiDestination: Operation<Events['CreateApiDestination'], Eve
   }
   await state.control.tx(async (tx) => {
     if ((await DESTINATIONS.get(tx, owner, record.name)) !== undefined) throw destinationExists(record.name)
-    await checkConnection(tx, record.connectionArn)
+    await checkConnection(tx, record.connectionArn, call.region)
     const others = await DESTINATIONS.list(tx, owner, [], { limit: DESTINATIONS_MAX })
     if (others.length >= DESTINATIONS_MAX) throw limitExceeded()
     DESTINATIONS.put(tx, owner, [record.name], record)
@@ -80,7 +82,7 @@ export const updateApiDestination: Operation<Events['UpdateApiDestination'], Eve
   const record = await state.control.tx(async (tx) => {
     const before = await DESTINATIONS.get(tx, owner, input.Name)
     if (before === undefined) throw destinationNotFound(input.Name)
-    if (input.ConnectionArn !== undefined) await checkConnection(tx, input.ConnectionArn)
+    if (input.ConnectionArn !== undefined) await checkConnection(tx, input.ConnectionArn, call.region)
     const changed: DestinationRecord = {
       ...before,
       description: input.Description ?? before.description,

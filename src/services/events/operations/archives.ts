@@ -9,6 +9,7 @@ import { busRecord, eraseRule, keepRule, ruleIsErased, ruleIsKept } from '#servi
 import {
   archiveExists,
   archiveNotFound,
+  busNotFound,
   invalid,
   invalidParameter,
   limitExceeded,
@@ -65,7 +66,8 @@ const ruleNameOf = (bus: BusName, archive: string): RuleName => ({ ...bus, rule:
 export const createArchive: Operation<Events['CreateArchive'], EventsState> = async (input, state, call) => {
   const bus = busOfArn(input.EventSourceArn)
   if (bus === undefined) throw invalidParameter('EventSourceArn', 'Must contain an event bus ARN.')
-  if (input.EventPattern !== undefined) checkedPattern(input.EventPattern)
+  if (bus.region !== call.region || bus.account !== call.account) throw busNotFound(bus.bus)
+  if (input.EventPattern !== undefined) checkedPattern(input.EventPattern, ARCHIVE_RULE + input.ArchiveName)
   const archive: ArchiveRecord = {
     name: input.ArchiveName,
     id: uuid(state.ports.random),
@@ -160,7 +162,7 @@ export const listArchives: Operation<Events['ListArchives'], EventsState> = asyn
 
 /** What is not named stays. Source: EventBridge API, UpdateArchive. */
 export const updateArchive: Operation<Events['UpdateArchive'], EventsState> = async (input, state, call) => {
-  if (input.EventPattern !== undefined) checkedPattern(input.EventPattern)
+  if (input.EventPattern !== undefined) checkedPattern(input.EventPattern, ARCHIVE_RULE + input.ArchiveName)
   const owner = ownerParts(call)
   const changed = await state.control.tx(async (tx) => {
     const before = await ARCHIVES.get(tx, owner, input.ArchiveName)

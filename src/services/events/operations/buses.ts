@@ -9,6 +9,7 @@ import { type BusName, busArn, busNamed, DEFAULT_BUS, ownerParts } from '#servic
 import { paged } from '#services/events/page-token.ts'
 import { type BusRecord, BUSES, RULES } from '#services/events/records.ts'
 import type { EventsState } from '#services/events/state.ts'
+import { checkDeadLetter } from '#services/events/targets.ts'
 import { withTags } from '#services/events/tags.ts'
 
 /** Source: EventBridge API, CreateEventBus; recorded AWS answers. */
@@ -19,6 +20,7 @@ export const createEventBus: Operation<Events['CreateEventBus'], EventsState> = 
 ) => {
   const name: BusName = { account: call.account, region: call.region, bus: input.Name }
   checkName(input)
+  checkDeadLetter(input.DeadLetterConfig?.Arn, call.region)
   const owner = ownerParts(name)
   const record: BusRecord = {
     name: input.Name,
@@ -109,6 +111,7 @@ export const updateEventBus: Operation<Events['UpdateEventBus'], EventsState> = 
   call,
 ) => {
   const name = busNamed(input.Name, call)
+  checkDeadLetter(input.DeadLetterConfig?.Arn, call.region)
   const record = await changeBus(state, name, (before) => ({
     ...before,
     changedAt: state.now(),
@@ -120,7 +123,7 @@ export const updateEventBus: Operation<Events['UpdateEventBus'], EventsState> = 
   return { Arn: busArn(name), Name: name.bus, ...settingsOf(record) }
 }
 
-/** Harmless when there is none. Source: EventBridge API, DeleteEventBus; recorded AWS answer. The text for a bus with rules is inferred. */
+/** Harmless when there is none. Source: EventBridge API, DeleteEventBus; recorded AWS answers. */
 export const deleteEventBus: Operation<Events['DeleteEventBus'], EventsState> = async (
   input,
   state,
@@ -130,7 +133,7 @@ export const deleteEventBus: Operation<Events['DeleteEventBus'], EventsState> = 
   if (name.bus === DEFAULT_BUS) throw invalid('Cannot delete event bus default.')
   await state.control.tx(async (tx) => {
     const rules = await RULES.list(tx, ownerParts(name), [name.bus], { limit: 1 })
-    if (rules.length > 0) throw invalid(`Event bus ${name.bus} can't be deleted since it has rules.`)
+    if (rules.length > 0) throw invalid("EventBus can't be deleted since it has rules.")
     BUSES.delete(tx, ownerParts(name), name.bus)
   })
   state.hot.drop(name)

@@ -12,7 +12,7 @@ import type { Call, Operation } from '#ports/service.ts'
 import {
   connectionExists,
   connectionNotFound,
-  invalid,
+  invalidParameter,
   limitExceeded,
   notWritten,
 } from '#services/events/faults.ts'
@@ -30,10 +30,10 @@ import type { EventsState } from '#services/events/state.ts'
 type Given = CreateConnectionAuthRequestParameters | UpdateConnectionAuthRequestParameters
 
 const absent = (member: string): never => {
-  throw invalid(`Parameter(s) ${member} must be specified.`)
+  throw invalidParameter(member, 'Missing required field(s).')
 }
 
-/** What is given, over what was there before. Fault ValidationException: a part is missing (texts inferred). */
+/** What is given, over what was there before. Fault ValidationException: a part is missing. Source: recorded AWS answer. */
 function authorizationOf(kind: string, given: Given, before: Authorization | undefined): Authorization {
   if (given.ConnectivityParameters !== undefined)
     throw notWritten('ConnectivityParameters (private endpoints)')

@@ -39,7 +39,7 @@ const REQUIRED = ['id', 'account', 'source', 'time', 'region', 'resources', 'det
 export const testEventPattern: Operation<Events['TestEventPattern'], EventsState> = (input) => {
   const event = parseJson(input.Event)
   if (!isRecord(event)) throw invalidParameter('Event', 'Event is not a valid JSON object.')
-  const pattern = checkedPattern(input.EventPattern)
+  const pattern = checkedPattern(input.EventPattern, 'TestEventPattern')
   for (const name of REQUIRED)
     if (!Object.hasOwn(event, name)) throw invalidParameter('Event', `${name} is a required field.`)
   return { Result: pattern.matches(event) }

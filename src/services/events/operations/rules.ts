@@ -1,4 +1,5 @@
 /** Rules: put, describe, list, enable, disable, delete. */
+import { keysBelow } from '#base/key.ts'
 import type { DescribeRuleResponse, Events, PutRuleRequest } from '#model/events.ts'
 import type { Operation } from '#ports/service.ts'
 import {
@@ -10,7 +11,13 @@ import {
   ruleIsKept,
   ruleRecord,
 } from '#services/events/change.ts'
-import { invalid, invalidSchedule, limitExceeded, managedRule } from '#services/events/faults.ts'
+import {
+  invalid,
+  invalidSchedule,
+  limitExceeded,
+  managedRule,
+  unchangeableRule,
+} from '#services/events/faults.ts'
 import { isEnabled } from '#services/events/hot.ts'
 import { RULES_PER_BUS_MAX } from '#services/events/limits.ts'
 import {
@@ -30,8 +37,15 @@ import { withTags } from '#services/events/tags.ts'
 
 /** Fault ManagedRule. */
 export function refuseManaged(rule: RuleRecord): void {
-  if (rule.managedBy !== undefined) throw managedRule(rule.name, rule.managedBy)
+  if (rule.managedBy !== undefined) throw unchangeableRule(rule.name)
 }
+
+/** Fault ManagedRule: of operations that `force` overrides. */
+export function refuseUnforced(rule: RuleRecord, force: boolean | undefined): void {
+  if (rule.managedBy !== undefined && force !== true) throw managedRule(rule.name)
+}
+
+const ALL_MANAGEMENT_EVENTS = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS'
 
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
 
@@ -45,7 +59,8 @@ export const putRule: Operation<Events['PutRule'], EventsState> = async (input, 
     const before = await RULES.get(tx, ownerParts(bus), bus.bus, input.Name)
     if (before !== undefined) refuseManaged(before)
     else {
-      const rules = await RULES.list(tx, ownerParts(bus), [bus.bus], { limit: RULES_PER_BUS_MAX })
+      const below = keysBelow(...ownerParts(bus), RULES.kind, bus.bus)
+      const rules = await tx.range({ ...below, limit: RULES_PER_BUS_MAX })
       if (rules.length >= RULES_PER_BUS_MAX) throw limitExceeded()
     }
     const made = madeRule(state, { input, bus, before, account: call.account })
@@ -64,7 +79,9 @@ function checkRule(input: PutRuleRequest, bus: BusName): void {
   if (schedule !== undefined && bus.bus !== DEFAULT_BUS)
     throw invalid('ScheduleExpression is supported only on the default event bus.')
   if (schedule !== undefined && parseSchedule(schedule) === undefined) throw invalidSchedule()
-  if (pattern !== undefined) checkedPattern(pattern)
+  if (schedule !== undefined && input.State === ALL_MANAGEMENT_EVENTS)
+    throw invalid(`${ALL_MANAGEMENT_EVENTS} rule state is not supported with scheduled rule expressions.`)
+  if (pattern !== undefined) checkedPattern(pattern, input.Name)
 }
 
 interface Making {
@@ -165,7 +182,7 @@ export const deleteRule: Operation<Events['DeleteRule'], EventsState> = async (i
     await busRecord(state, tx, name)
     const rule = await RULES.get(tx, ownerParts(name), name.bus, name.rule)
     if (rule === undefined) return
-    if (input.Force !== true) refuseManaged(rule)
+    refuseUnforced(rule, input.Force)
     if (rule.targets.length > 0 && rule.managedBy === undefined)
       throw invalid("Rule can't be deleted since it has targets.")
     eraseRule(state, tx, name)

@@ -5,15 +5,15 @@ import { busRecord, changeRule, ruleRecord } from '#services/events/change.ts'
 import { limitExceeded } from '#services/events/faults.ts'
 import { TARGETS_PER_RULE_MAX } from '#services/events/limits.ts'
 import { busNamed } from '#services/events/names.ts'
-import { refuseManaged, rulesOf } from '#services/events/operations/rules.ts'
+import { refuseManaged, refuseUnforced, rulesOf } from '#services/events/operations/rules.ts'
 import { paged } from '#services/events/page-token.ts'
 import type { EventsState } from '#services/events/state.ts'
-import { checkTarget } from '#services/events/targets.ts'
+import { checkTargets } from '#services/events/targets.ts'
 
 /** Source: EventBridge API, PutTargets; recorded AWS answers. */
 export const putTargets: Operation<Events['PutTargets'], EventsState> = async (input, state, call) => {
   const bus = busNamed(input.EventBusName, call)
-  for (const target of input.Targets) checkTarget(target)
+  checkTargets(input.Targets, bus.region)
   await busRecord(state, state.control.read, bus)
   await changeRule(state, { ...bus, rule: input.Rule }, (rule) => {
     refuseManaged(rule)
@@ -37,7 +37,7 @@ export const removeTargets: Operation<Events['RemoveTargets'], EventsState> = as
   const bus = busNamed(input.EventBusName, call)
   await busRecord(state, state.control.read, bus)
   await changeRule(state, { ...bus, rule: input.Rule }, (rule) => {
-    if (input.Force !== true) refuseManaged(rule)
+    refuseUnforced(rule, input.Force)
     return { ...rule, targets: rule.targets.filter(({ Id }) => !gone.has(Id)) }
   })
   return { FailedEntryCount: 0, FailedEntries: [] }

@@ -7,7 +7,7 @@ import { referenceTo } from '#services/lambda/names.ts'
 import { keepPackage, readPackage } from '#services/lambda/package-source.ts'
 import { configurationOf } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
-import { checkOptions, newSettings } from '#services/lambda/validate.ts'
+import { checkDeadLetter, checkOptions, newSettings } from '#services/lambda/validate.ts'
 
 /** Source: Lambda API, CreateFunction. Faults: exists, invalid options, unreadable package. */
 export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = async (
@@ -17,6 +17,7 @@ export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = 
 ) => {
   const { name } = referenceTo(input.FunctionName, undefined, call)
   checkOptions(input)
+  checkDeadLetter(input.DeadLetterConfig, call.region)
   const settings = newSettings({ ...input, FunctionName: name })
   if ((await state.find(call, name)) !== undefined) throw functionExists(name)
   const kept = await keepPackage(await readPackage(input.Code, state.ports, call), state.ports)

@@ -1,17 +1,11 @@
 /** Invoke: RequestResponse, Event and DryRun. */
-import { EMPTY, base64, utf8 } from '#base/bytes.ts'
+import { EMPTY, base64, concat, utf8 } from '#base/bytes.ts'
 import type { InvocationResponse, Lambda } from '#model/lambda.ts'
 import type { Operation } from '#ports/service.ts'
-import { optionNotWritten, tooManyRequests } from '#services/lambda/faults.ts'
-import { EVENT_QUEUE_HEADER } from '#services/lambda/limits.ts'
+import { optionNotWritten, payloadTooLarge, tooManyRequests } from '#services/lambda/faults.ts'
 import type { InvokeResult } from '#services/lambda/invocation.ts'
-import {
-  checkedPayload,
-  decodedClientContext,
-  enqueue,
-  execute,
-  runnable,
-} from '#services/lambda/invoking.ts'
+import { checkedPayload, decodedClientContext, execute, runnable } from '#services/lambda/invoking.ts'
+import { ASYNC_PAYLOAD_BYTES } from '#services/lambda/limits.ts'
 import { LATEST, referenceTo } from '#services/lambda/names.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
@@ -38,11 +32,30 @@ export const invoke: Operation<Lambda['Invoke'], LambdaState> = async (input, st
   if (type === 'DryRun') return { StatusCode: 204, Payload: EMPTY }
   if (event) {
     if (state.events.full) throw tooManyRequests('CallerRateLimitExceeded')
-    enqueue(state, of, request)
-    call.header?.(...EVENT_QUEUE_HEADER)
+    await state.events.accept(call, of.name, request)
     return { StatusCode: 202, Payload: EMPTY }
   }
   return answerOf(await execute(state, of, request))
+}
+
+/** The old form of an Event. Source: Lambda API, InvokeAsync. */
+export const invokeAsync: Operation<Lambda['InvokeAsync'], LambdaState> = async (input, state, call) => {
+  const payload = await collected(input.InvokeArgs)
+  const event = { FunctionName: input.FunctionName, InvocationType: 'Event', Payload: payload }
+  const { StatusCode: status } = await invoke(event, state, call)
+  return { Status: status }
+}
+
+/** All of it, up to the limit of an event. Fault: too large. */
+async function collected(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.length
+    if (size > ASYNC_PAYLOAD_BYTES) throw payloadTooLarge(ASYNC_PAYLOAD_BYTES)
+    chunks.push(chunk)
+  }
+  return concat(chunks)
 }
 
 function answerOf(result: InvokeResult): InvocationResponse {

@@ -6,7 +6,7 @@ import { type Owner, functionArn, referenceTo } from '#services/lambda/names.ts'
 import { keepPackage, readPackage, stagePackage } from '#services/lambda/package-source.ts'
 import { type FunctionRecord, configurationOf } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
-import { changedSettings, checkOptions } from '#services/lambda/validate.ts'
+import { changedSettings, checkDeadLetter, checkOptions } from '#services/lambda/validate.ts'
 
 /** Source: recorded AWS answers; a function that never became active can be updated, which tries again. */
 function checkChangeable(record: FunctionRecord, owner: Owner, revisionId: string | undefined): void {
@@ -69,6 +69,7 @@ export const updateFunctionConfiguration: Operation<
   const { name } = referenceTo(input.FunctionName, undefined, call)
   const live = await state.get(call, name)
   checkOptions(input)
+  checkDeadLetter(input.DeadLetterConfig, call.region)
   const record = await state.change(call, name, (before) => {
     checkChangeable(before, call, input.RevisionId)
     return {

@@ -9,6 +9,7 @@ import {
   refused,
   tooManyFilterPolicies,
   tooManySubscriptions,
+  topicNotFound,
 } from '#services/sns/faults.ts'
 import type { HotTopic } from '#services/sns/hot.ts'
 import {
@@ -25,7 +26,7 @@ import {
   topicNamed,
 } from '#services/sns/names.ts'
 import type { PromisedConfirmation } from '#services/sns/promised.ts'
-import { ENDPOINTS, SUBSCRIPTIONS, type SubscriptionRecord, TOKENS } from '#services/sns/records.ts'
+import { ENDPOINTS, SUBSCRIPTIONS, type SubscriptionRecord, TOKENS, TOPICS } from '#services/sns/records.ts'
 import type { SnsState } from '#services/sns/state.ts'
 import { checkSubscriptionAttributes, isHttp, keptAttributes } from '#services/sns/subscription-attributes.ts'
 
@@ -33,6 +34,8 @@ const PROTOCOLS = ['http', 'https', 'email', 'email-json', 'sms', 'sqs', 'applic
 /** Until the endpoint's owner agrees, nothing is delivered. */
 const CONFIRMED_BY_OWNER = ['http', 'https', 'email', 'email-json']
 const TOKEN_BYTES = 144
+/** Of a topic's expired tokens so many are erased when a new one is made. Ours. */
+const TOKENS_SWEPT = 20
 
 export const subscribe: Operation<Sns['Subscribe'], SnsState> = async (input, state, call) => {
   const topic = await state.topic(topicNamed(input.TopicArn, call))
@@ -131,6 +134,7 @@ async function keep(
     const id = await ENDPOINTS.get(tx, owner, name, record.protocol, record.endpoint)
     const existing = id === undefined ? undefined : await SUBSCRIPTIONS.get(tx, owner, name, id)
     if (existing !== undefined) return existing
+    if ((await TOPICS.get(tx, owner, name)) === undefined) throw topicNotFound()
     ENDPOINTS.put(tx, owner, [name, record.protocol, record.endpoint], record.id)
     SUBSCRIPTIONS.put(tx, owner, [name, record.id], record)
     return record
@@ -159,14 +163,13 @@ export async function askForConsent(state: SnsState, call: Call, of: Consent): P
   const { name, record, type } = of
   const token = hexId(state.ports.random, TOKEN_BYTES)
   const restores = type === 'UnsubscribeConfirmation' ? { restores: record } : {}
-  await state.control.tx((tx) =>
-    TOKENS.put(tx, ownerParts(name), [name.name, token], {
-      topic: name.name,
-      id: name.id,
-      expiresAt: state.now() + TOKEN_MS,
-      ...restores,
-    }),
-  )
+  const owner = ownerParts(name)
+  await state.control.tx(async (tx) => {
+    for (const old of await TOKENS.list(tx, owner, [name.name], { limit: TOKENS_SWEPT }))
+      if (old.expiresAt < state.now()) TOKENS.delete(tx, owner, name.name, old.token)
+    const expiresAt = state.now() + TOKEN_MS
+    TOKENS.put(tx, owner, [name.name, token], { token, id: name.id, expiresAt, ...restores })
+  })
   if (!isHttp(record.protocol)) {
     state.ports.log.info('sns.confirmation.not-sent', { endpoint: record.endpoint, token })
     return

@@ -12,7 +12,7 @@ import {
   topicNamed,
 } from '#services/sns/names.ts'
 import { pageToken, tokenPlace } from '#services/sns/page-token.ts'
-import { ENDPOINTS, SUBSCRIPTIONS, type TopicRecord, TOPICS } from '#services/sns/records.ts'
+import { ENDPOINTS, SUBSCRIPTIONS, TOKENS, type TopicRecord, TOPICS } from '#services/sns/records.ts'
 import type { SnsState } from '#services/sns/state.ts'
 import { changeTopic } from '#services/sns/change.ts'
 import { checkedTags, isSameTags } from '#services/sns/tags.ts'
@@ -70,6 +70,11 @@ export const deleteTopic: Operation<Sns['DeleteTopic'], SnsState> = async (input
         SUBSCRIPTIONS.delete(tx, owner, topic.name, id)
         ENDPOINTS.delete(tx, owner, topic.name, protocol, endpoint)
       }
+      if (page.length < AT_ONCE) break
+    }
+    for (;;) {
+      const page = await TOKENS.list(tx, owner, [topic.name], { limit: AT_ONCE })
+      for (const { token } of page) TOKENS.delete(tx, owner, topic.name, token)
       if (page.length < AT_ONCE) return
     }
   })

@@ -67,6 +67,7 @@ export const deleteQueue: Operation<Sqs['DeleteQueue'], SqsState> = async (input
   const queue = queueAt(input.QueueUrl, state, call)
   bill(state.usage, call, queue)
   state.queues.delete(queue)
+  state.moves.drop(queue.arn)
   await state.queues.settled()
   return {}
 }

@@ -27,7 +27,9 @@ import { receive } from '#services/sqs/step.ts'
 export const receiveMessage: Operation<Sqs['ReceiveMessage'], SqsState> = async (input, state, call) => {
   const queue = queueAt(input.QueueUrl, state, call)
   const asked = readAsked(queue, input)
+  const began = state.clock.elapsed()
   const taken = await polled(queue, asked, state, call)
+  if (asked.waitMs > 0) call.span.set('waitedMs', Math.round(state.clock.elapsed() - began))
   const messages: Received[] = []
   let bytes = 0
   for (const each of taken) {
@@ -128,7 +130,7 @@ function systemAttributes(
     SenderId: content.sender,
     SentTimestamp: String(Math.floor(message.sentAt)),
     ApproximateReceiveCount: String((content.receivedBefore ?? 0) + receive),
-    ApproximateFirstReceiveTimestamp: String(Math.floor(message.firstAt)),
+    ApproximateFirstReceiveTimestamp: String(Math.floor(message.flight?.firstAt ?? 0)),
     SequenceNumber: queue.isFifo ? sequenceText(message.seq) : undefined,
     MessageDeduplicationId: content.deduplicationId,
     MessageGroupId: content.group,

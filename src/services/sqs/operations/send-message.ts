@@ -1,4 +1,5 @@
 /** SendMessage and SendMessageBatch. */
+import { Buffer } from 'node:buffer'
 import { Fault } from '#base/fault.ts'
 import { uuid } from '#base/ids.ts'
 import type { SendMessageBatchResultEntry, SendMessageResult, Sqs } from '#model/sqs.ts'
@@ -15,11 +16,11 @@ import type { SqsState } from '#services/sqs/state.ts'
 import { type Accepted, send } from '#services/sqs/step.ts'
 
 const prepared = (queue: Queue, entry: Entry, state: SqsState, call: Call): Prepared =>
-  prepare(queue, entry, {
-    id: uuid(state.random),
-    sender: call.account,
-    trace: call.headers['x-amzn-trace-id'],
-  })
+  prepare(queue, entry, { id: uuid(state.random), sender: call.account, trace: traceOf(call) })
+
+/** Of callers that are traced: those who sent the header, and services of the platform. Source: SQS developer guide, AWSTraceHeader. */
+const traceOf = ({ headers, span }: Call): string | undefined =>
+  headers['x-amzn-trace-id'] !== undefined || headers['host'] === undefined ? span.header() : undefined
 
 /** Source: SQS API, SendMessage. */
 export const sendMessage: Operation<Sqs['SendMessage'], SqsState> = async (input, state, call) => {
@@ -57,7 +58,13 @@ export const sendMessageBatch: Operation<Sqs['SendMessageBatch'], SqsState> = as
     id: entry.Id,
     reading: readingOf(queue, entry, state, call),
   }))
-  const bytes = readings.reduce((sum, { reading }) => sum + (reading instanceof Fault ? 0 : reading.bytes), 0)
+  // Also what is refused by itself counts to the batch.
+  const bytes = readings.reduce(
+    (sum, { reading }, index) =>
+      sum +
+      (reading instanceof Fault ? Buffer.byteLength(input.Entries[index]?.MessageBody ?? '') : reading.bytes),
+    0,
+  )
   if (bytes > BATCH_BYTES_MAX) throw batchTooLong(BATCH_BYTES_MAX, bytes)
   const Successful: SendMessageBatchResultEntry[] = []
   const Failed = readings.flatMap(({ id, reading }) =>
