@@ -52,7 +52,7 @@ async function flood(
   await platform.get('/_windtunnel/delay')
   const idle = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   idle.enable()
-  const until = Date.now() + Math.max(2_000, 3 * floorMs)
+  const until = Date.now() + Math.max(2_000, 5 * floorMs)
   const request = requestText(invocation('burst', JSON.stringify({ until })), port)
   const loaded = await driver.run({ port, request, connections: environments, most: 1, keepAnswers: true })
   idle.disable()

@@ -8,11 +8,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { Berths, board } from './berths.mjs'
-import { endTree, groupsIn, innermost, killTree, removeGroups } from './processes.mjs'
+import { endTree, groupsIn, innermost, killTree, killUsers, removeGroups } from './processes.mjs'
 
 const slots = Math.max(1, Number(process.argv[2] ?? 1))
 /** A runtime that has not spoken by then gives its start slot to the next one. */
 const SETTLE_MS = 250
+/** Ten milliseconds each: a busy machine may need seconds to let killed processes go. */
+const ENDING_TRIES = 3_000
 const CLOSE_ON_EXEC = 0o2000000
 
 if (process.platform === 'linux') closeInherited()
@@ -49,8 +51,8 @@ socket.on('data', (chunk) => {
     orders[message.op](message)
   }
 })
-socket.on('end', endAll)
-socket.on('error', endAll)
+socket.on('end', () => endAll())
+socket.on('error', () => endAll())
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {}) // the platform decides when we end
 
 /** Descriptors that some parent left open would reach every function. Node.js opens its own to be closed on exec. */
@@ -69,8 +71,11 @@ function closeInherited() {
 
 let ending = false
 
-/** The platform is gone: nothing of it stays. */
-function endAll() {
+/**
+ * The platform is gone, or is going: nothing of it stays. Mounts end with us, and folders are the platform's to remove when
+ * it still can: a folder that is a mount point somewhere is removed a hundred times slower.
+ */
+function endAll(tries = 0, isOrderly = false) {
   if (ending) return
   ending = true
   queue.length = 0
@@ -79,14 +84,14 @@ function endAll() {
   berths.close()
   const finish = (tries) => {
     const gone = removeGroups(bases.flatMap((base) => [...groupsIn(base), base]))
-    if (!gone && tries < 200) {
+    if (!gone && tries < ENDING_TRIES) {
       setTimeout(finish, 10, tries + 1)
       return
     }
-    removeFolders()
+    if (!isOrderly) removeFolders()
     process.exit(0)
   }
-  finish(0)
+  finish(tries)
 }
 
 function removeFolders() {
@@ -94,7 +99,8 @@ function removeFolders() {
     const mounts = readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[1])
-    for (const mount of mounts) if (mount?.startsWith(`${folder}/`)) spawnSync('umount', ['-l', mount])
+      .filter((mount) => mount?.startsWith(`${folder}/`))
+    if (mounts.length > 0) spawnSync('umount', ['-l', ...mounts])
     try {
       rmSync(folder, { recursive: true, force: true })
     } catch {
@@ -111,6 +117,8 @@ const orders = {
     queue.push(job)
     startNext()
   },
+  /** It waits for us: two seconds, and what is left is swept by the next platform. */
+  close: () => endAll(ENDING_TRIES - 200, true),
   /** What to remove when the platform has been killed. */
   leavings: ({ folders }) => (leavings = folders),
   settled: ({ id }) => settle(id),
@@ -129,8 +137,15 @@ const orders = {
   },
   /** The groups of a berth whose process has ended. */
   remove: ({ group, token }) => removeWhenEmpty(foldersOf(group), token, 0),
+  /** What an earlier launcher of this platform has left behind. */
+  sweep({ uids, token }) {
+    killUsers(new Set(uids))
+    send({ op: 'ran', token, code: 0, out: '' })
+  },
   groups: (message) => {
     bases = message.bases
+    const left = bases.flatMap(groupsIn)
+    if (left.length > 0) removeWhenEmpty(left, undefined, 0) // an earlier launcher's
     berths.configure(message)
   },
   run({ token, argv, options }) {
@@ -165,6 +180,7 @@ function startNext() {
     starting.set(job.id, setTimeout(settle, SETTLE_MS, job.id))
     void start(job)
   }
+  if (queue.length > 0) berths.refill() // or each start would wait for its own, and leave its core idle meanwhile
 }
 
 function settle(id) {
@@ -192,6 +208,7 @@ async function start(job) {
     job.berth = berth
     job.pid = berth.shell.pid
     berth.shell.on('exit', (code, signal) => exited(job, { code, signal }))
+    if (berths.hasEnded(berth)) throw new Error('the shell that would have become the sandbox has ended')
     if (job.cancelled || ending) {
       killTree(job)
       return
@@ -202,6 +219,9 @@ async function start(job) {
     send({ op: 'started', id: job.id, run: job.run, pid: job.pid, group: berth.name, ...times })
     if (job.governed !== undefined) governed((g) => g.watch(job))
   } catch (error) {
+    if (job.pid !== undefined) killTree(job)
+    // without a report of its start nobody else knows its groups
+    if (job.berth !== undefined) removeWhenEmpty(job.berth.folders, undefined, 0)
     exited(job, { code: null, signal: null, trouble: error.message })
   }
 }
@@ -219,7 +239,7 @@ const foldersOf = (group) => bases.map((base) => `${base}/${group}`)
 
 function removeWhenEmpty(folders, token, tries) {
   if (removeGroups(folders) || tries >= 100) {
-    send({ op: 'ran', token, code: 0, out: '' })
+    if (token !== undefined) send({ op: 'ran', token, code: 0, out: '' })
     return
   }
   setTimeout(() => removeWhenEmpty(folders, token, tries + 1), tries < 10 ? 2 : 20)

@@ -106,19 +106,21 @@ export function killTree(job) {
     for (const pid of pids) signal(pid, 'SIGKILL')
     if (pids.length <= 1) break
   }
-  if (job.uid !== undefined) killUser(job.uid)
+  if (job.uid !== undefined) killUsers(new Set([job.uid]))
 }
 
 /** What left the tree but kept the environment's own user. */
-function killUser(uid) {
+export function killUsers(uids) {
   for (let round = 0; round < 20; round++) {
-    const pids = readdirSync('/proc').filter(
-      (name) => /^\d+$/.test(name) && new RegExp(`^Uid:\\t${uid}\\t`, 'm').test(read(`/proc/${name}/status`)),
-    )
-    const living = pids.filter((pid) => !/^State:\tZ/m.test(read(`/proc/${pid}/status`)))
+    const living = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isAliveOf(uids, name))
     if (living.length === 0) return
     for (const pid of living) signal(Number(pid), 'SIGKILL')
   }
+}
+
+function isAliveOf(uids, pid) {
+  const status = read(`/proc/${pid}/status`)
+  return uids.has(Number(/^Uid:\t(\d+)/m.exec(status)?.[1])) && !/^State:\t[ZX]/m.test(status)
 }
 
 /** SIGTERM to the function's own process, SIGKILL to the tree when the grace is over. */

@@ -99,7 +99,9 @@ export interface SandboxUsage {
   readonly throttledMs: Ms
   /** Time the tree's threads were runnable and waited for a core of this machine. */
   readonly runQueueMs: Ms
+  /** Since the last start of the process, without files of /tmp that the kernel holds in memory. */
   readonly peakMemoryBytes: number
+  /** Measured when it is read, which is not free; the others when `usage()` is called. */
   readonly tmpBytes: number
 }
 

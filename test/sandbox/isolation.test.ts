@@ -1,6 +1,6 @@
 /** Attacks from inside a function: on files, processes, limits and neighbours. Each has to end with the function alone. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { FakeEnvironment, type Opened, opened, staged } from './fake-lambda.ts'
@@ -21,6 +21,9 @@ async function environment(
   })
 }
 
+/** Its sandboxes cannot give new rights to anybody. */
+const usesBubblewrap =
+  existsSync('/usr/bin/bwrap') && (process.env['WINDTUNNEL_TEST_LEVEL'] ?? 'best') === 'best'
 const modes = (): ReturnType<Opened['sandboxes']['modes']> => host.sandboxes.modes()
 
 test("a function sees neither the data directory nor another function's code, /tmp or processes", async (t) => {
@@ -71,6 +74,43 @@ exports.handler = async () => spawnSync('/bin/sh', ['-c', 'ls /proc/self/fd | wc
   await made.sandbox.destroy(0)
 })
 
+test('a function has no rights of root, and cannot get any', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('needs root')
+  const made = await environment(
+    `exports.handler = async () => require('fs').readFileSync('/proc/self/status', 'utf8').match(/^(Uid|Cap(Prm|Eff|Amb)|NoNewPrivs|Groups):.*$/gm).join(' ')`,
+  )
+  const status = JSON.parse((await made.invoke({})).body) as string
+  const none = '0000000000000000'
+  assert.match(status, /Uid:\t\d{10}\t/)
+  assert.match(status, new RegExp(`CapPrm:\t${none} CapEff:\t${none} CapAmb:\t${none}`))
+  if (usesBubblewrap) assert.match(status, /NoNewPrivs:\t1/)
+  await made.sandbox.destroy(0)
+})
+
+test('variables with names that mean something to shells arrive as they are', async () => {
+  const odd = {
+    PWD: '/x',
+    IFS: 'a',
+    PS4: '$(id)',
+    OPTIND: 'z',
+    QUOTES: `it's "$HOME" \`id\` \n end`,
+    EMPTY: '',
+  }
+  const made = await environment(
+    `exports.handler = async (names) => Object.fromEntries(Object.entries(process.env).filter(([n]) => names.includes(n) || /^(SHLVL|OLDPWD|_)$/.test(n)))`,
+    { environment: odd },
+  )
+  const seen = JSON.parse((await made.invoke(Object.keys(odd))).body) as Record<string, string>
+  assert.deepEqual({ ...seen, PWD: '' }, { ...odd, PWD: '' }) // where it starts is the sandbox's to say
+  const { PWD: _, IFS: _ifs, PS4: _ps4, OPTIND: _optind, ...plain } = odd
+  const usual = await environment(
+    `exports.handler = async () => Object.fromEntries(Object.entries(process.env).filter(([n]) => /^(QUOTES|EMPTY|SHLVL|OLDPWD|_)$/.test(n)))`,
+    { environment: plain },
+  )
+  assert.deepEqual(JSON.parse((await usual.invoke({})).body), plain)
+  await Promise.all([made.sandbox.destroy(0), usual.sandbox.destroy(0)])
+})
+
 test('memory beyond the limit ends the function, told apart from other kills', async (t) => {
   if (modes().memory === 'none') return t.skip('no memory limit on this machine')
   const made = await environment(
@@ -96,11 +136,48 @@ exports.handler = async (e) => {
 }`,
     { memoryMb: 128, tmpMb: 512 },
   )
-  assert.equal((await made.invoke({ mb: 300 })).body, '["ok",300]')
-  assert.ok(made.sandbox.usage().tmpBytes >= 300 * 1_048_576)
+  assert.equal((await made.invoke({ mb: 300 })).body, '["ok",300]', made.output)
+  assert.ok(made.sandbox.usage().tmpBytes >= 300 * 1_048_576, made.output)
   const [code, written] = JSON.parse((await made.invoke({ mb: 900 })).body) as [string, number]
-  assert.equal(code, 'ENOSPC')
+  assert.equal(code, 'ENOSPC', made.output)
   assert.ok(written >= 500 && written <= 524, `${written} MB were written`)
+  await made.sandbox.destroy(0)
+})
+
+test('the highest memory is that of processes, not of files in /tmp, and begins anew with a restart', async (t) => {
+  if (!modes().memory.startsWith('cgroup')) return t.skip('no group counts memory on this machine')
+  const made = await environment(
+    `
+const { execFileSync } = require('child_process'); const fs = require('fs')
+const filled = (mb) => execFileSync(process.execPath, ['-e', 'Buffer.alloc(' + mb + ' << 20, 1)'])
+exports.handler = async (e) => {
+if (e.file) { const fd = fs.openSync('/tmp/f', 'w'); const part = Buffer.alloc(4 << 20, 1); for (let i = 0; i < e.file; i += 4) fs.writeSync(fd, part); fs.closeSync(fd) }
+  if (e.own) Buffer.alloc(e.own << 20, 1)
+  if (e.child) filled(e.child)
+}`,
+    { memoryMb: 1_024, tmpMb: 512 },
+  )
+  const peakMb = async (event: object): Promise<number> => {
+    await made.invoke(event)
+    return made.sandbox.usage().peakMemoryBytes / 1_048_576
+  }
+  const before = await peakMb({})
+  const written = await peakMb({ file: 300 })
+  assert.ok(written < before + 40, `${before} MB, and ${written} after 300 MB of files`)
+  const own = await peakMb({ own: 100 })
+  assert.ok(own > before + 95 && own < before + 180, `${own} MB after 100 of its own`)
+  const child = await peakMb({ child: 250 })
+  assert.ok(child > before + 240, `${child} MB after a child had 250`)
+  made.sandbox.kill()
+  await made.gone()
+  assert.ok(
+    made.sandbox.usage().peakMemoryBytes >= child * 1_048_576,
+    'what a process used is known after its end',
+  )
+  made.exit = undefined
+  made.sandbox.restart()
+  const again = await peakMb({})
+  assert.ok(again < before + 20, `${again} MB after a restart`)
   await made.sandbox.destroy(0)
 })
 

@@ -175,26 +175,56 @@ test('when the launcher is killed its environments are told, and the next ones g
     info: () => {},
     debug: () => {},
   }
+  const before = launchers()
   const other = await opened({ log })
-  const code = await staged(other.sandboxes, { 'index.js': 'exports.handler = async () => process.ppid' })
-  const made = new FakeEnvironment(other.sandboxes, { runtime, code })
-  await made.invoke({})
-  const launchers = readdirSync('/proc').filter(isOurLauncher).map(Number)
-  process.kill(Math.max(...launchers), 'SIGKILL') // the last one that was started
-  assert.match((await made.gone()).trouble ?? '', /launcher process ended/)
-  assert.deepEqual(errors, ['sandbox.launcher.ended'])
-  await made.sandbox.destroy(0)
-  let answer = ''
-  for (let tries = 0; tries < 50 && answer === ''; tries++) {
+  try {
+    const code = await staged(other.sandboxes, { 'index.js': 'exports.handler = async () => process.ppid' })
+    const made = new FakeEnvironment(other.sandboxes, { runtime, code })
+    await made.invoke({})
+    const [launcher] = launchers().difference(before)
+    assert.ok(launcher !== undefined)
+    process.kill(launcher, 'SIGKILL')
+    assert.match((await made.gone()).trouble ?? '', /launcher process ended/)
+    assert.deepEqual(errors, ['sandbox.launcher.ended'])
+    // neither restarted nor ended by what the new launcher runs
+    made.exit = undefined
+    made.sandbox.restart()
+    assert.match((await made.gone()).trouble ?? '', /launcher process ended/)
     const next = new FakeEnvironment(other.sandboxes, { runtime, code })
-    const { kind, body } = await next.invoke({})
-    if (kind === 'response') answer = body
-    else await wait(50)
+    assert.match((await next.invoke({})).body, /^\d+$/)
+    await made.sandbox.destroy(0)
+    assert.match((await next.invoke({})).body, /^\d+$/)
     await next.sandbox.destroy(0)
+  } finally {
+    await other.close()
   }
-  assert.match(answer, /^\d+$/)
-  await other.close()
 })
+
+test('launchers that die again and again, at any moment, leave nobody waiting', async () => {
+  const before = launchers()
+  const silent = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
+  const other = await opened({ log: silent })
+  try {
+    const code = await staged(other.sandboxes, { 'index.js': 'exports.handler = async () => 1' })
+    for (let round = 0; round < LAUNCHER_DEATHS; round++) {
+      const made = Array.from({ length: 3 }, () => new FakeEnvironment(other.sandboxes, { runtime, code }))
+      const answers = made.map((one) => one.invoke({}))
+      await wait(Math.random() * 150)
+      for (const pid of launchers().difference(before)) process.kill(pid, 'SIGKILL')
+      for (const { kind } of await Promise.all(answers)) assert.match(kind, /^(response|exit)$/)
+      await Promise.all(made.map((one) => one.sandbox.destroy(round % 2 === 0 ? 0 : 100)))
+    }
+    const last = new FakeEnvironment(other.sandboxes, { runtime, code })
+    assert.equal((await last.invoke({})).body, '1')
+    await last.sandbox.destroy(0)
+  } finally {
+    await other.close()
+  }
+  while (launchers().difference(before).size > 0) await wait(10) // the last one ends by itself
+})
+
+const LAUNCHER_DEATHS = Number(process.env['LAUNCHER_DEATHS'] ?? 5)
+const launchers = (): Set<number> => new Set(readdirSync('/proc').filter(isOurLauncher).map(Number))
 
 function isOurLauncher(pid: string): boolean {
   try {

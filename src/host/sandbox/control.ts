@@ -14,12 +14,18 @@ import {
 import { Freezer } from '#host/sandbox/freezer.ts'
 import { MB_OF_ONE_VCPU, quotaUs } from '#host/sandbox/groups.ts'
 import type { Host } from '#host/sandbox/host.ts'
+import type { Launcher } from '#host/sandbox/launcher.ts'
+import { MemoryPeak } from '#host/sandbox/memory-peak.ts'
 import type { RuntimePlan } from '#host/sandbox/runtimes.ts'
 
 const MIB = 1_048_576
 
+type ProcessUsage = Omit<SandboxUsage, 'tmpBytes'>
+const NOTHING_USED: ProcessUsage = { cpuMs: 0, throttledMs: 0, runQueueMs: 0, peakMemoryBytes: 0 }
+
 export interface ControlOptions {
   readonly host: Host
+  readonly launcher: Launcher
   readonly name: string
   readonly memoryMb: number
   readonly plan: RuntimePlan
@@ -34,7 +40,7 @@ export class Control {
   #freezer: Freezer | undefined
   #cpuUsage: KernelFile | undefined
   #cpuStat: KernelFile | undefined
-  #peak: KernelFile | undefined
+  #peak: MemoryPeak | undefined
   #oom: KernelFile | undefined
   #sched: KernelFile | undefined
   #wrappers = 0
@@ -46,7 +52,7 @@ export class Control {
   #written: 'proportional' | 'burst' = 'burst'
   #frozen = false
   #governorThrottledMs = 0
-  #last: Omit<SandboxUsage, 'tmpBytes'> = { cpuMs: 0, throttledMs: 0, runQueueMs: 0, peakMemoryBytes: 0 }
+  #last = NOTHING_USED
 
   constructor(options: ControlOptions) {
     this.#options = options
@@ -70,7 +76,8 @@ export class Control {
     this.#share = 'burst'
     this.#written = 'burst'
     this.#frozen = false
-    this.#last = { ...this.#last, cpuMs: 0, throttledMs: 0, runQueueMs: 0 }
+    // the memory of a process ends with it, and so does its peak: inferred
+    this.#last = NOTHING_USED
   }
 
   started(pid: number, group: string): void {
@@ -82,7 +89,7 @@ export class Control {
     this.#freezer = files?.freeze === undefined ? undefined : new Freezer(files.freeze, freezes)
     this.#cpuUsage = fileAt(files?.cpuUsage)
     this.#cpuStat = files?.cpuStat === files?.cpuUsage ? this.#cpuUsage : fileAt(files?.cpuStat)
-    this.#peak = fileAt(files?.memoryPeak)
+    this.#peak = files === undefined ? undefined : MemoryPeak.of(files)
     this.#oom = fileAt(files?.oom)
     this.#setQuota(this.#share)
   }
@@ -102,7 +109,7 @@ export class Control {
     this.#frozen = true
     // under a quota a busy tree reaches its freezing point late: the quota is lifted first
     this.#setQuota('burst')
-    if (this.#freezer === undefined) this.#options.host.launcher.freeze(this.#options.name, true)
+    if (this.#freezer === undefined) this.#options.launcher.freeze(this.#options.name, true)
     else this.#freezer.freeze()
   }
 
@@ -110,7 +117,7 @@ export class Control {
     if (!this.#frozen) return
     this.#frozen = false
     this.#setQuota(this.#share)
-    if (this.#freezer === undefined) this.#options.host.launcher.freeze(this.#options.name, false)
+    if (this.#freezer === undefined) this.#options.launcher.freeze(this.#options.name, false)
     else this.#freezer.thaw()
   }
 
@@ -133,13 +140,16 @@ export class Control {
     this.#governorThrottledMs += ms
   }
 
-  usage(): Omit<SandboxUsage, 'tmpBytes'> {
+  usage(): ProcessUsage {
     const pid = this.#pid
     if (pid === undefined) return this.#last
     const own = this.#ownPid(pid)
     if (own !== pid || this.#wrappers === 0) this.#sched ??= new KernelFile(`/proc/${own}/schedstat`)
     const queue = this.#sched?.read() ?? ''
-    const peak = this.#peak?.read() ?? ''
+    const peakBytes =
+      this.#peak === undefined
+        ? processPeakBytes(own)
+        : this.#peak.bytes(own) + this.#options.plan.sharedBytes
     const cpuMs = this.#cpuUsage === undefined ? processCpuMs(own) : this.#cpuTotalMs()
     const throttledMs = this.#throttledTotalMs()
     this.#last = {
@@ -147,10 +157,7 @@ export class Control {
       throttledMs,
       // the kernel counts a throttled thread as waiting; what is left is the wait for a core
       runQueueMs: queue === '' ? this.#last.runQueueMs : Math.max(0, schedstat(queue).waitedMs - throttledMs),
-      peakMemoryBytes:
-        peak === ''
-          ? Math.max(this.#last.peakMemoryBytes, processPeakBytes(own))
-          : Math.max(this.#last.peakMemoryBytes, Number(peak) + this.#options.plan.sharedBytes),
+      peakMemoryBytes: Math.max(this.#last.peakMemoryBytes, peakBytes),
     }
     return this.#last
   }
@@ -186,9 +193,9 @@ export class Control {
 
   #setQuota(share: 'proportional' | 'burst'): void {
     if (this.#written === share || this.#pid === undefined) return
-    const { memoryMb, host, name } = this.#options
+    const { memoryMb, host, launcher, name } = this.#options
     if (this.#quota === undefined || host.groups === undefined) {
-      host.launcher.share(name, share === 'burst' ? undefined : memoryMb / MB_OF_ONE_VCPU)
+      launcher.share(name, share === 'burst' ? undefined : memoryMb / MB_OF_ONE_VCPU)
       this.#written = share
     } else if (this.#quota.write(host.groups.quotaText(share === 'burst' ? undefined : quotaUs(memoryMb)))) {
       this.#written = share

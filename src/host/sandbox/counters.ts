@@ -82,6 +82,39 @@ export function processPeakBytes(pid: number): number {
   }
 }
 
+/** Highest memory of its own so far: resident, less the pages of files and of others that it maps now. */
+export function processPrivatePeakBytes(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, 'latin1')
+    const kib = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0)
+    return Math.max(0, kib('VmHWM') - kib('RssFile') - kib('RssShmem')) * 1_024
+  } catch {
+    return 0 // it has ended
+  }
+}
+
+/** Whether a process has, or has waited for, children: then its own peak is not all there was. */
+export function hasChildren(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const waitedFaults = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[8])
+    return waitedFaults > 0 || firstChild(pid) !== undefined
+  } catch {
+    return true // it has ended: nobody knows
+  }
+}
+
+/** What of a group's memory is the processes' own, and what are pages of files, such as those written to /tmp. */
+export function memoryParts(stat: string): { readonly ownBytes: number; readonly fileBytes: number } {
+  const isV2 = stat.startsWith('anon ')
+  const shared = counter(stat, 'shmem')
+  return {
+    ownBytes: counter(stat, isV2 ? 'anon' : 'rss') + shared,
+    fileBytes: Math.max(0, counter(stat, isV2 ? 'file' : 'cache') - shared),
+  }
+}
+
 /** The function's own process below its wrappers; the process itself when it has no child yet. */
 export function innermostPid(pid: number, wrappers: number): number {
   let at = pid

@@ -7,11 +7,11 @@ import type { Server, Socket } from 'node:net'
 import { join } from 'node:path'
 import type { RuntimeRequest, Sandbox, SandboxSpec, SandboxUsage } from '#ports/sandboxes.ts'
 import type { Brought } from '#host/sandbox/brought.ts'
-import { confine, type Interior } from '#host/sandbox/confinement.ts'
+import { confine, type Interior, type Mount } from '#host/sandbox/confinement.ts'
 import { Control } from '#host/sandbox/control.ts'
 import { exitOf } from '#host/sandbox/exit.ts'
 import type { Host } from '#host/sandbox/host.ts'
-import type { Exit, GroupSetting } from '#host/sandbox/launcher.ts'
+import type { Exit, GroupSetting, Launcher } from '#host/sandbox/launcher.ts'
 import { Output } from '#host/sandbox/output.ts'
 import { runtimeServer } from '#host/sandbox/runtime-api.ts'
 import { customCommand, type RuntimePlan } from '#host/sandbox/runtimes.ts'
@@ -20,10 +20,13 @@ import type { TmpFolder } from '#host/sandbox/tmp-folders.ts'
 const MIB = 1_048_576
 /** Less than this no runtime starts in. */
 const LEAST_MEMORY_BYTES = 32 * MIB
+const EXEC_WRAPPER = 'AWS_LAMBDA_EXEC_WRAPPER'
 const SOCKET_INSIDE = '/run/windtunnel/runtime.sock'
 
 /** What an environment holds while it exists. */
 interface Held {
+  /** That of its mounts: when it has ended, the environment cannot be started again. */
+  readonly launcher: Launcher
   readonly uid: number | undefined
   readonly tmp: TmpFolder
   readonly pipe: string
@@ -88,7 +91,14 @@ export class Environment implements Sandbox {
     if (held === undefined) {
       return { cpuMs: 0, throttledMs: 0, runQueueMs: 0, peakMemoryBytes: 0, tmpBytes: 0 }
     }
-    return { ...held.control.usage(), tmpBytes: held.tmp.usedBytes() }
+    const { tmp } = held
+    return {
+      ...held.control.usage(),
+      // asked for when somebody looks: a look at a file system is a twentieth of a warm invoke's time
+      get tmpBytes() {
+        return tmp.usedBytes()
+      },
+    }
   }
 
   restart(): void {
@@ -102,7 +112,7 @@ export class Environment implements Sandbox {
       return
     }
     this.#held.control.release()
-    this.#host.launcher.kill(this.#name)
+    this.#held.launcher.kill(this.#name)
   }
 
   destroy(graceMs: number): Promise<void> {
@@ -126,33 +136,40 @@ export class Environment implements Sandbox {
     const spec = this.#spec
     const uid = host.users?.take()
     if (uid !== undefined) this.#releases.push(() => host.users?.give(uid))
-    const tmp = await host.tmp.take(spec.tmpMb)
+    const equipment = await host.equipment()
+    const { launcher, pipes } = equipment
+    const readable = (mounts: readonly Mount[]): Promise<readonly Mount[]> =>
+      host.copies === undefined ? Promise.resolve(mounts) : host.copies.of(launcher, mounts)
+    const shared = { mounts: await readable([...plan.mounts, ...brought.mounts]), links: plan.links }
+    const root = await host.rootFor(equipment, shared)
+    const tmp = await equipment.tmp.take(spec.tmpMb)
     this.#releases.push(() => tmp.release())
     if (uid !== undefined) tmp.own(uid)
-    const pipe = await host.pipes.take(uid)
-    this.#releases.push(() => host.pipes.give(pipe))
+    const pipe = await pipes.take(uid)
+    this.#releases.push(() => pipes.give(pipe))
     const output = new Output(pipe, host.clock, host.outputBytesPerSecond, (chunk, dropped) =>
       spec.onOutput(chunk, dropped),
     )
     this.#releases.push(() => output.close())
-    if (brought.problem !== undefined)
-      spec.onOutput(Buffer.from(`[WARN] windtunnel: ${brought.problem}\n`), 0)
-    const server = this.#server(uid, output)
+    for (const problem of [brought.problem, tmpProblem(tmp)]) {
+      if (problem !== undefined) spec.onOutput(Buffer.from(`[WARN] windtunnel: ${problem}\n`), 0)
+    }
+    const server = this.#server(launcher, uid, output)
     this.#releases.push(() => this.#stopServing(server))
     const address = plan.api === 'unix' ? await this.#listenUnix(server, uid) : await host.listenTcp(server)
-    const mounts = [
-      ...plan.mounts,
-      ...brought.mounts,
+    const mounts = await readable([
       { from: task, to: '/var/task' },
       ...(opt === undefined ? [] : [{ from: opt, to: '/opt' }]),
       { from: tmp.path, to: '/tmp', writable: true },
       ...(plan.api === 'unix' ? [{ from: address, to: SOCKET_INSIDE, writable: true }] : []),
-    ]
+    ])
     const command = commandOf(plan, spec, task, opt)
     const interior: Interior = {
+      shared,
+      root,
       mounts,
-      links: plan.links,
       command,
+      isUsersProgram: plan.kind === 'custom' || spec.environment[EXEC_WRAPPER] !== undefined,
       environment: {
         ...spec.environment,
         ...plan.environment,
@@ -163,12 +180,12 @@ export class Environment implements Sandbox {
     }
     const memoryBytes = Math.max(LEAST_MEMORY_BYTES, spec.memoryMb * MIB - plan.sharedBytes)
     const limits = host.groups?.limits(memoryBytes) ?? []
-    const control = new Control({ host, name: this.#name, memoryMb: spec.memoryMb, plan })
+    const control = new Control({ host, launcher, name: this.#name, memoryMb: spec.memoryMb, plan })
     this.#releases.push(() => control.close())
-    this.#held = { uid, tmp, pipe, output, interior, limits, control }
+    this.#held = { launcher, uid, tmp, pipe, output, interior, limits, control }
   }
 
-  #server(uid: number | undefined, output: Output): Server {
+  #server(launcher: Launcher, uid: number | undefined, output: Output): Server {
     return runtimeServer({
       admit: (socket) => {
         this.#sockets.add(socket)
@@ -178,7 +195,7 @@ export class Environment implements Sandbox {
       onConnection: () => {
         if (this.#settled) return
         this.#settled = true
-        this.#host.launcher.settled(this.#name)
+        launcher.settled(this.#name)
       },
       onRequest: (request: RuntimeRequest, reply) => {
         output.drain()
@@ -206,13 +223,13 @@ export class Environment implements Sandbox {
       this.#ended?.()
       return
     }
-    const { interior, limits, control } = held
+    const { launcher, interior, limits, control } = held
     this.#run++
     this.#running = true
     this.#settled = false
-    const confined = confine(this.#host.level, interior, this.#host.systemFolder)
+    const confined = confine(this.#host.level, interior, this.#host.system)
     control.launching(confined.wrappers)
-    this.#host.launcher.start(
+    launcher.start(
       {
         id: this.#name,
         run: this.#run,
@@ -233,7 +250,7 @@ export class Environment implements Sandbox {
     )
     if (this.#wantsKill) {
       this.#wantsKill = false
-      this.#host.launcher.kill(this.#name)
+      launcher.kill(this.#name)
     }
   }
 
@@ -245,7 +262,7 @@ export class Environment implements Sandbox {
     if (exit.oomKilled) held?.control.outgrew()
     const oomKilled = exit.oomKilled || (held?.control.wasOutOfMemory() ?? false)
     const group = held?.control.group
-    if (group !== undefined) this.#groupGone = this.#host.launcher.remove(group)
+    if (held !== undefined && group !== undefined) this.#groupGone = held.launcher.remove(group)
     this.#spec.onExit(exitOf(exit, wrappers, oomKilled))
     this.#ended?.()
   }
@@ -260,7 +277,7 @@ export class Environment implements Sandbox {
     if (this.#running) {
       const ended = new Promise<void>((resolve) => (this.#ended = resolve))
       this.#held?.control.release()
-      this.#host.launcher.end(this.#name, graceMs)
+      this.#held?.launcher.end(this.#name, graceMs)
       await ended
     }
     await this.#groupGone
@@ -282,6 +299,11 @@ export class Environment implements Sandbox {
   }
 }
 
+const tmpProblem = ({ problem }: TmpFolder): string | undefined =>
+  problem === undefined
+    ? undefined
+    : `/tmp of this environment is a plain folder without a limit, because no file system could be mounted: ${problem}`
+
 /** Faults: Error in words, when the package has no bootstrap. */
 function commandOf(
   plan: RuntimePlan,
@@ -290,7 +312,7 @@ function commandOf(
   opt: string | undefined,
 ): readonly string[] {
   // Source: Lambda developer guide, wrapper scripts: the runtime's command is handed to them; not for OS-only runtimes
-  const wrapper = spec.environment['AWS_LAMBDA_EXEC_WRAPPER']
+  const wrapper = spec.environment[EXEC_WRAPPER]
   if (plan.kind !== 'custom')
     return [...(wrapper === undefined ? [] : [wrapper]), ...plan.command(spec.memoryMb)]
   const bootstrap = customCommand(task, opt)

@@ -42,6 +42,7 @@ export interface GroupFiles {
   readonly cpuUsage: string | undefined
   readonly cpuStat: string | undefined
   readonly memoryPeak: string | undefined
+  readonly memoryStat: string | undefined
   readonly oom: string | undefined
 }
 
@@ -217,6 +218,7 @@ function filesOf(
     cpuStat: version.cpu === 'v2' ? file('unified', 'cpu.stat') : file('cpu', 'cpu.stat'),
     memoryPeak:
       version.memory === 'v2' ? file('unified', 'memory.peak') : file('memory', 'memory.max_usage_in_bytes'),
+    memoryStat: version.memory === 'v2' ? file('unified', 'memory.stat') : file('memory', 'memory.stat'),
     oom: version.memory === 'v2' ? file('unified', 'memory.events') : file('memory', 'memory.oom_control'),
   }
 }

@@ -6,12 +6,15 @@ import type { Log } from '#ports/log.ts'
 import type { FoundRuntime, SandboxSpec } from '#ports/sandboxes.ts'
 import { Trouble } from '#base/trouble.ts'
 import { type Brought, BroughtByRuntimes } from '#host/sandbox/brought.ts'
-import type { Level } from '#host/sandbox/confinement.ts'
+import { type Level, type SharedView, sharedView, type System } from '#host/sandbox/confinement.ts'
+import type { Copies } from '#host/sandbox/copies.ts'
 import type { Environment } from '#host/sandbox/environment.ts'
 import { FreezeQueue } from '#host/sandbox/freezer.ts'
 import type { Groups } from '#host/sandbox/groups.ts'
+import type { Equipment, Keeper } from '#host/sandbox/keeper.ts'
 import type { Launcher } from '#host/sandbox/launcher.ts'
-import type { Pipes, Users } from '#host/sandbox/resources.ts'
+import type { Users } from '#host/sandbox/resources.ts'
+import type { Root } from '#host/sandbox/roots.ts'
 import {
   planRuntime,
   type PlannedRuntime,
@@ -19,33 +22,26 @@ import {
   type RuntimePlan,
 } from '#host/sandbox/runtimes.ts'
 import type { Stage } from '#host/sandbox/stage.ts'
-import type { TmpFolders } from '#host/sandbox/tmp-folders.ts'
 import { Turns } from '#host/sandbox/turns.ts'
 
 /** Source: Lambda developer guide, custom runtimes: AWS_LAMBDA_RUNTIME_API is a host and port, 9001 as seen in real environments. */
 const RUNTIME_PORT = 9_001
 const ADDRESSES_TRIED = 50
 
-/** What ends with the launcher process, and is made anew with the next one. */
-export interface Equipment {
-  readonly launcher: Launcher
-  readonly tmp: TmpFolders
-  readonly pipes: Pipes
-}
-
 export interface HostParts {
-  readonly equipment: Equipment
+  readonly keeper: Keeper
   readonly clock: Clock
   readonly log: Log
   readonly level: Level
   /** Sockets, FIFOs and mount points; its path is short, as unix sockets demand. */
   readonly runFolder: string
-  /** What functions see as /etc. */
-  readonly systemFolder: string
+  readonly system: System
   readonly stage: Stage
   /** Undefined where the platform is not root: then all environments are one user. */
   readonly users: Users | undefined
   readonly groups: Groups | undefined
+  /** Where functions without a view of their own have users of their own. */
+  readonly copies: Copies | undefined
   readonly outputBytesPerSecond: number
   readonly runtimes: RuntimeOptions
 }
@@ -55,16 +51,17 @@ export class Host {
   readonly log: Log
   readonly level: Level
   readonly runFolder: string
-  readonly systemFolder: string
+  readonly system: System
   readonly stage: Stage
   readonly users: Users | undefined
   readonly groups: Groups | undefined
+  readonly copies: Copies | undefined
   readonly outputBytesPerSecond: number
   readonly environments = new Map<string, Environment>()
   readonly freezes = new FreezeQueue()
   /** Folders, sockets and mounts are made a little ahead of the launcher, which starts as many as there are cores. */
   readonly preparations = new Turns(2 * availableParallelism())
-  #equipment: Equipment
+  readonly keeper: Keeper
   #runtimes: RuntimeOptions
   #plans = new Map<string, Promise<PlannedRuntime>>()
   #brought: BroughtByRuntimes
@@ -72,35 +69,29 @@ export class Host {
   #addresses = 0
 
   constructor(parts: HostParts) {
-    this.#equipment = parts.equipment
+    this.keeper = parts.keeper
     this.clock = parts.clock
     this.log = parts.log
     this.level = parts.level
     this.runFolder = parts.runFolder
-    this.systemFolder = parts.systemFolder
+    this.system = parts.system
     this.stage = parts.stage
     this.users = parts.users
     this.groups = parts.groups
+    this.copies = parts.copies
     this.outputBytesPerSecond = parts.outputBytesPerSecond
     this.#runtimes = parts.runtimes
     this.#brought = new BroughtByRuntimes(parts.runtimes)
   }
 
+  /** The newest launcher and its pools. An environment keeps those it was made with. */
   get launcher(): Launcher {
-    return this.#equipment.launcher
+    return this.keeper.current.launcher
   }
 
-  get tmp(): TmpFolders {
-    return this.#equipment.tmp
-  }
-
-  get pipes(): Pipes {
-    return this.#equipment.pipes
-  }
-
-  /** After the launcher's death; environments of before hold on to what they had of the old one. */
-  equip(equipment: Equipment): void {
-    this.#equipment = equipment
+  /** Faults: Trouble when the launcher has ended and there is no other. */
+  equipment(): Promise<Equipment> {
+    return this.keeper.ready()
   }
 
   nextName(): string {
@@ -122,7 +113,13 @@ export class Host {
     else if (planned.plan.interpreter !== undefined) {
       void this.launcher.run(['sh', '-c', 'cat "$0" > /dev/null', planned.plan.interpreter])
     }
+    if (planned.kind === 'planned') void this.rootFor(this.keeper.current, planned.plan)
     return planned
+  }
+
+  /** The prepared view of that runtime, where this machine can prepare one. */
+  rootFor({ roots }: Equipment, shared: SharedView): Promise<Root | undefined> {
+    return roots === undefined ? Promise.resolve(undefined) : roots.of(sharedView(shared, this.system))
   }
 
   async found(identifier: string): Promise<FoundRuntime> {

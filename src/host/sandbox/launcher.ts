@@ -60,8 +60,9 @@ export interface Ran {
 }
 
 interface Running {
-  readonly run: number
+  readonly order: StartOrder
   readonly events: StartEvents
+  pid: number | undefined
 }
 
 const SCRIPT = fileURLToPath(new URL('../../../runtimes/launcher/main.mjs', import.meta.url))
@@ -76,10 +77,16 @@ const LIMITS = 'ulimit -c 0; ulimit -n 1024; '
 /** Shells differ in the letter. */
 const PROCESS_LIMIT = 'if (ulimit -u 1024) 2>/dev/null; then ulimit -u 1024; else ulimit -p 1024; fi; '
 
+/*
+ * Tried: the platform and this process at nice -5, functions at 0. No shorter stalls: where the kernel groups tasks by
+ * session or control group, niceness counts within a group only.
+ */
 /** Tried first, so that a refusal says nothing on the terminal. */
 const OWN_MOUNTS =
   'unshare --mount --propagation private true 2>/dev/null && exec unshare --mount --propagation private'
 const ENDED = 'the launcher process ended, and its environments with it'
+/** A launcher that has not said a word by then never will: on the busiest machine it takes a second or two. */
+const HELLO_MS = 30_000
 
 export class Launcher {
   readonly pid: number
@@ -92,7 +99,9 @@ export class Launcher {
   #nextToken = 1
   #held: Buffer = Buffer.alloc(0)
   #closed = false
-  #onDeath: () => void = () => {}
+  #ended = false
+  #orphans: number[] = []
+  #onDeath: ((orphans: readonly number[]) => void) | undefined
 
   constructor(child: ChildProcess, socket: Socket, pid: number, ownMounts: boolean) {
     this.#child = child
@@ -103,19 +112,30 @@ export class Launcher {
     socket.on('close', () => this.#died())
     socket.on('error', () => this.#died())
     child.on('exit', () => this.#died())
+    if (child.exitCode !== null || child.signalCode !== null || socket.destroyed)
+      setImmediate(() => this.#died())
   }
 
-  /** Called when the launcher ends without having been closed. */
-  onDeath(run: () => void): void {
-    this.#onDeath = run
+  /** It has ended, or was closed: what is asked of it from now on fails at once. */
+  get ended(): boolean {
+    return this.#ended || this.#socket.destroyed
+  }
+
+  /**
+   * Called once when the launcher ends without having been closed, also when that was before; with the users whose
+   * processes may have outlived it.
+   */
+  onDeath(run: (orphans: readonly number[]) => void): void {
+    if (this.#ended && !this.#closed) setImmediate(run, this.#orphans)
+    else this.#onDeath = run
   }
 
   start(order: StartOrder, events: StartEvents): void {
-    if (this.#socket.destroyed) {
+    if (this.ended) {
       setImmediate(() => events.exited({ code: null, signal: null, oomKilled: false, trouble: ENDED }))
       return
     }
-    this.#running.set(order.id, { run: order.run, events })
+    this.#running.set(order.id, { order, events, pid: undefined })
     this.#send({ op: 'start', ...order })
   }
 
@@ -158,6 +178,11 @@ export class Launcher {
     this.#send({ op: 'share', id, ...(quota === undefined ? {} : { quota }) })
   }
 
+  /** Ends what an earlier launcher of this platform has left behind: all processes of these users. */
+  async sweep(uids: readonly number[]): Promise<void> {
+    if (uids.length > 0) await this.#ask({ op: 'sweep', uids })
+  }
+
   /** Where groups are made, and what is written into each; after it places for functions are kept ready. */
   groups(bases: readonly string[], fixed: readonly GroupSetting[]): void {
     this.#send({ op: 'groups', bases, fixed })
@@ -168,14 +193,19 @@ export class Launcher {
     this.#send({ op: 'leavings', folders })
   }
 
-  close(): void {
+  /** Resolves when it has ended, and with it what it ran and mounted. */
+  close(): Promise<void> {
     this.#closed = true
-    this.#socket.destroy()
+    const child = this.#child
+    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+    child.ref()
+    this.#send({ op: 'close' })
+    return new Promise((resolve) => child.once('exit', () => resolve()))
   }
 
   #ask(message: object): Promise<Ran> {
     return new Promise((resolve) => {
-      if (this.#socket.destroyed) {
+      if (this.ended) {
         resolve({ code: -1, out: 'the launcher has ended' })
         return
       }
@@ -186,7 +216,7 @@ export class Launcher {
   }
 
   #send(message: object): void {
-    if (!this.#socket.destroyed) this.#socket.write(frameOf(message))
+    if (!this.ended) this.#socket.write(frameOf(message))
   }
 
   #read(chunk: Buffer): void {
@@ -211,10 +241,11 @@ export class Launcher {
     const running = this.#running.get(id)
     if (running === undefined) return
     if (message['op'] === 'throttled') running.events.throttled(numberAt(message, 'ms') ?? 0)
-    if (numberAt(message, 'run') !== running.run) return
+    if (numberAt(message, 'run') !== running.order.run) return
     if (message['op'] === 'started') {
+      running.pid = numberAt(message, 'pid')
       running.events.started({
-        pid: numberAt(message, 'pid') ?? 0,
+        pid: running.pid ?? 0,
         group: stringAt(message, 'group') ?? '',
         queuedMs: numberAt(message, 'queuedMs') ?? 0,
         startedMs: numberAt(message, 'startedMs') ?? 0,
@@ -231,19 +262,31 @@ export class Launcher {
   }
 
   #died(): void {
+    if (this.#ended) return
+    this.#ended = true
     if (!this.#child.killed) this.#child.kill('SIGKILL')
     this.#socket.destroy()
     for (const resolve of this.#asked.values()) resolve({ code: -1, out: 'the launcher has ended' })
     this.#asked.clear()
     const running = [...this.#running.values()]
     this.#running.clear()
+    for (const one of running) endOrphan(one)
+    this.#orphans = running.flatMap(({ order }) => (order.uid === undefined ? [] : [order.uid]))
     const trouble = this.#closed ? undefined : ENDED
     for (const { events } of running) {
       events.exited({ code: null, signal: 'SIGKILL', oomKilled: false, trouble })
     }
-    if (this.#closed) return
-    this.#closed = true
-    this.#onDeath()
+    if (!this.#closed) this.#onDeath?.(this.#orphans)
+  }
+}
+
+/** bubblewrap ends with its parent; what runs without it does not. */
+function endOrphan({ order, pid }: Running): void {
+  if (pid === undefined || order.killFrom !== 'started') return
+  try {
+    process.kill(-pid, 'SIGKILL') // it leads a group of its own
+  } catch {
+    // it has ended
   }
 }
 
@@ -282,14 +325,18 @@ async function tryLauncher(how: string, ownMounts: boolean, isRoot: boolean): Pr
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin' },
   })
   const socket = child.stdio[3]
-  if (!(socket instanceof Socket) || child.pid === undefined) return undefined
-  const alive = await new Promise<boolean>((resolve) => {
-    child.once('error', () => resolve(false))
-    child.once('exit', () => resolve(false))
-    socket.once('data', () => resolve(true))
-  })
-  if (!alive) {
+  const alive = Promise.withResolvers<boolean>()
+  child.on('error', () => alive.resolve(false)) // it could not be started, or not be signalled: its exit tells
+  child.once('exit', () => alive.resolve(false))
+  if (!(socket instanceof Socket)) return undefined
+  socket.on('error', () => alive.resolve(false))
+  socket.once('data', () => alive.resolve(true))
+  const late = setTimeout(() => alive.resolve(false), HELLO_MS)
+  const isAlive = await alive.promise
+  clearTimeout(late)
+  if (!isAlive || child.pid === undefined) {
     socket.destroy()
+    child.kill('SIGKILL')
     return undefined
   }
   child.unref() // its socket keeps the platform alive until it is closed

@@ -38,7 +38,7 @@ function notesOf({ level, groups, tmp, isRoot, hasUsers }: ModeFacts): string[] 
   if (!hasUsers) {
     notes.push(
       isRoot
-        ? 'All functions run as root, because setpriv is not installed or the data directory is closed to other users.'
+        ? 'All functions run as root, because neither chroot of coreutils nor setpriv could change the user, or the folder for temporary files is closed to other users.'
         : 'All functions run as your own user, so a runtime that speaks over TCP could reach the Runtime API of another.',
     )
   }

@@ -44,7 +44,8 @@ export class Pipes {
   #ready: string[] = []
   #prefix: string
   #made = 0
-  #making: Promise<void> | undefined
+  /** The problem in words, or undefined when more are there. */
+  #making: Promise<string | undefined> | undefined
 
   constructor(launcher: Launcher, folder: string) {
     this.#launcher = launcher
@@ -57,7 +58,14 @@ export class Pipes {
     if (this.#ready.length < PIPES_LOW) this.#making ??= this.#more()
     let path = this.#ready.pop()
     while (path === undefined) {
-      await (this.#making ??= this.#more())
+      const problem = await (this.#making ??= this.#more())
+      if (problem !== undefined) {
+        throw new Trouble(
+          `no FIFO could be made: ${problem}`,
+          this.#folder,
+          'check the folder for temporary files',
+        )
+      }
       path = this.#ready.pop()
     }
     if (uid !== undefined) chownSync(path, uid, uid)
@@ -69,20 +77,15 @@ export class Pipes {
     this.#ready.push(path)
   }
 
-  async #more(): Promise<void> {
+  async #more(): Promise<string | undefined> {
     const paths = Array.from({ length: PIPES_AT_ONCE }, () =>
       join(this.#folder, `${this.#prefix}${this.#made++}`),
     )
     const ran = await this.#launcher.run(['mkfifo', '-m', '600', ...paths])
     this.#making = undefined
-    if (ran.code !== 0) {
-      throw new Trouble(
-        `no FIFO could be made: ${ran.out.trim()}`,
-        this.#folder,
-        'check the folder for temporary files',
-      )
-    }
+    if (ran.code !== 0) return ran.out.trim()
     this.#ready.push(...paths)
+    return undefined
   }
 }
 

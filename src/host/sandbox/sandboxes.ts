@@ -17,15 +17,17 @@ import { join } from 'node:path'
 import type { Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
 import type { Sandboxes, SandboxModes } from '#ports/sandboxes.ts'
-import { confine, type Level } from '#host/sandbox/confinement.ts'
+import { becoming, confine, type Level, type System } from '#host/sandbox/confinement.ts'
+import { Copies, isOpenToAll } from '#host/sandbox/copies.ts'
 import { Environment } from '#host/sandbox/environment.ts'
 import { findGroups, type Groups } from '#host/sandbox/groups.ts'
-import { type Equipment, Host } from '#host/sandbox/host.ts'
+import { Host } from '#host/sandbox/host.ts'
+import { type Equipment, Keeper } from '#host/sandbox/keeper.ts'
 import { type Launcher, openLauncher } from '#host/sandbox/launcher.ts'
 import { modesOf } from '#host/sandbox/modes.ts'
 import { OUTPUT_BYTES_PER_SECOND } from '#host/sandbox/output.ts'
 import { NAMED_USERS, Pipes, Users } from '#host/sandbox/resources.ts'
-import { RUNTIMES_FOLDER } from '#host/sandbox/runtimes.ts'
+import { Roots } from '#host/sandbox/roots.ts'
 import { Stage } from '#host/sandbox/stage.ts'
 import { TmpFolders } from '#host/sandbox/tmp-folders.ts'
 
@@ -61,62 +63,83 @@ const RUN_FOLDER = /^windtunnel-(\d+)-/
 export async function openSandboxes(options: SandboxOptions): Promise<HostSandboxes> {
   const isRoot = process.getuid?.() === 0
   const runFolder = makeRunFolder()
-  const systemFolder = makeSystemFolder(runFolder, isRoot)
+  const etcFolder = makeSystemFolder(runFolder, isRoot)
   const launcher = await openLauncher(isRoot)
+  try {
+    return await sandboxesOver(launcher, options, { isRoot, runFolder, etcFolder })
+  } catch (error) {
+    await launcher.close() // it would keep the process alive
+    throw error
+  }
+}
+
+interface Place {
+  readonly isRoot: boolean
+  readonly runFolder: string
+  readonly etcFolder: string
+}
+
+async function sandboxesOver(
+  launcher: Launcher,
+  options: SandboxOptions,
+  { isRoot, runFolder, etcFolder }: Place,
+): Promise<HostSandboxes> {
   const stage = new Stage(join(options.folder, 'code'))
-  await stage.open()
-  const tmpFolder = join(options.folder, 'tmp')
+  const [changer] = await Promise.all([becomesBy(launcher, isRoot), stage.open()])
+  const system: System = { etcFolder, becomesBy: changer }
+  const groups = options.useGroups === false ? undefined : usableGroups()
+  const level = await bestLevel({ launcher, isRoot, system, stage, wanted: options.level })
+  // plain processes with users of their own have to get there by its path
+  const isWithin = level !== 'process' || !isRoot || isOpenToAll(stage.folder)
+  const tmpFolder = join(isWithin ? options.folder : runFolder, 'tmp')
   rmSync(tmpFolder, { recursive: true, force: true })
   mkdirSync(tmpFolder, { recursive: true, mode: 0o711 })
-  const groups = options.useGroups === false ? undefined : usableGroups()
-  const level = await bestLevel({ launcher, isRoot, systemFolder, stage, wanted: options.level })
-  const equipped = async (launcher: Launcher): Promise<Equipment> => {
+  const equipped = async (launcher: Launcher, orphans: readonly number[] = []): Promise<Equipment> => {
+    mkdirSync(join(runFolder, 'm'), { recursive: true, mode: 0o711 })
     launcher.leavings([runFolder])
+    await launcher.sweep(orphans)
     launcher.groups(groups?.bases ?? [], groups?.fixed ?? [])
-    const folders = { folder: tmpFolder, mountFolder: join(runFolder, 'm'), cacheFolder: options.cacheFolder }
+    const mountFolder = join(runFolder, 'm')
+    const folders = { folder: tmpFolder, mountFolder, cacheFolder: options.cacheFolder }
     const tmp = new TmpFolders({ launcher, ...folders }, false)
     if (launcher.ownMounts && level !== 'process') await tmp.probe()
-    return { launcher, tmp, pipes: new Pipes(launcher, runFolder) }
+    const roots = launcher.ownMounts && level === 'bwrap-root' ? new Roots(launcher, mountFolder) : undefined
+    return { launcher, tmp, pipes: new Pipes(launcher, runFolder), roots }
   }
   const equipment = await equipped(launcher)
-  const closed = [stage.folder, options.cacheFolder, RUNTIMES_FOLDER]
-  const hasUsers = isRoot && (level !== 'process' || (await areOpenToOthers(launcher, closed)))
+  const keeper = new Keeper(equipment, {
+    clock: options.clock,
+    log: options.log,
+    open: async (orphans) => {
+      const next = await openLauncher(isRoot)
+      return await equipped(next, orphans).catch(async (error: unknown) => {
+        await next.close()
+        throw error
+      })
+    },
+  })
+  const isPlain = level === 'process'
+  const hasUsers = isRoot && (!isPlain || (await areOpenToOthers(launcher, system, [runFolder])))
   const host = new Host({
-    equipment,
+    keeper,
     clock: options.clock,
     log: options.log,
     level,
     runFolder,
-    systemFolder,
+    system,
     stage,
     users: hasUsers ? new Users(process.pid) : undefined,
     groups,
+    copies: isPlain && hasUsers ? new Copies(join(runFolder, 'copies')) : undefined,
     outputBytesPerSecond: options.maxOutputBytesPerSecond ?? OUTPUT_BYTES_PER_SECOND,
     runtimes: {
       cacheFolder: options.cacheFolder,
       strict: options.strictRuntimes,
       progress: (line) => options.progress(line),
-      canRun: (path) =>
-        Promise.resolve(level !== 'process' || !hasUsers || areOpenToOthers(launcher, [path])),
+      canRun: (path) => Promise.resolve(!isPlain || !hasUsers || areOpenToOthers(launcher, system, [path])),
     },
   })
-  keepLauncher(host, () => openLauncher(isRoot).then(equipped))
   return portOf(host, modesOf({ level, groups, tmp: equipment.tmp.kind, isRoot, hasUsers }))
-}
-
-/** A launcher that ends unasked takes its environments along; the next ones get a new launcher. */
-function keepLauncher(host: Host, again: () => Promise<Equipment>): void {
-  host.launcher.onDeath(() => {
-    host.log.error('sandbox.launcher.ended', { pid: host.launcher.pid })
-    mkdirSync(join(host.runFolder, 'm'), { recursive: true, mode: 0o711 })
-    again().then(
-      (equipment) => {
-        host.equip(equipment)
-        keepLauncher(host, again)
-      },
-      (error: unknown) => host.log.error('sandbox.launcher.missing', { reason: String(error) }),
-    )
-  })
 }
 
 function portOf(host: Host, modes: SandboxModes): HostSandboxes {
@@ -126,7 +149,7 @@ function portOf(host: Host, modes: SandboxModes): HostSandboxes {
   return {
     modes: () => modes,
     stage: async (zip, unzippedMax) => {
-      host.tmp.prime()
+      host.keeper.current.tmp.prime()
       const staging = await host.stage.add(zip, unzippedMax)
       if (staging.kind === 'staged') {
         await host.stage.traits(staging.code.id)
@@ -144,8 +167,7 @@ function portOf(host: Host, modes: SandboxModes): HostSandboxes {
     clear,
     close: async () => {
       await clear()
-      await host.tmp.close()
-      host.launcher.close()
+      await host.keeper.close()
       host.groups?.remove()
       rmSync(host.runFolder, { recursive: true, force: true })
     },
@@ -223,7 +245,7 @@ function usableGroups(): Groups | undefined {
 interface LevelSearch {
   readonly launcher: Launcher
   readonly isRoot: boolean
-  readonly systemFolder: string
+  readonly system: System
   readonly stage: Stage
   readonly wanted: Level | undefined
 }
@@ -237,10 +259,20 @@ async function bestLevel(search: LevelSearch): Promise<Level> {
   return 'process'
 }
 
+/** Which program gives up being root here: not every chroot can, such as busybox's. */
+async function becomesBy(launcher: Launcher, isRoot: boolean): Promise<System['becomesBy']> {
+  if (!isRoot) return 'setpriv' // never asked
+  const argv = becoming(new Users(process.pid).first, { etcFolder: '', becomesBy: 'chroot' })
+  return (await launcher.run([...argv, 'true'])).code === 0 ? 'chroot' : 'setpriv'
+}
+
 /** Without namespaces a user of its own must be able to reach these folders: not below a closed home folder. */
-async function areOpenToOthers(launcher: Launcher, folders: readonly string[]): Promise<boolean> {
-  const uid = String(new Users(process.pid).first)
-  const become = ['setpriv', '--reuid', uid, '--regid', uid, '--clear-groups']
+async function areOpenToOthers(
+  launcher: Launcher,
+  system: System,
+  folders: readonly string[],
+): Promise<boolean> {
+  const become = becoming(new Users(process.pid).first, system)
   for (const folder of folders) {
     if ((await launcher.run([...become, 'test', '-x', folder])).code !== 0) return false
   }
@@ -249,13 +281,15 @@ async function areOpenToOthers(launcher: Launcher, folders: readonly string[]): 
 
 async function works(level: Level, search: LevelSearch): Promise<boolean> {
   const interior = {
+    shared: { mounts: [], links: [] },
+    root: undefined,
     mounts: [{ from: search.stage.folder, to: '/var/task' }],
-    links: [],
     command: ['/usr/bin/test', '-d', '/var/task', '-a', '!', '-e', search.stage.folder],
+    isUsersProgram: false,
     environment: {},
     cwd: '/var/task',
     uid: search.isRoot ? new Users(process.pid).first : undefined,
   }
-  const { argv } = confine(level, interior, search.systemFolder)
+  const { argv } = confine(level, interior, search.system)
   return (await search.launcher.run(argv)).code === 0
 }
