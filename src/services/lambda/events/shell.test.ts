@@ -124,6 +124,16 @@ test('with no retries the first failure is the last', async () => {
   assert.equal(valueAt(valueAt(told(fake), 'requestContext'), 'approximateInvokeCount'), 1)
 })
 
+test('an event that fails and has no receiver is said in the log', async () => {
+  const fake = await withFunction()
+  await configure(fake, { MaximumRetryAttempts: 0 })
+  await send(fake)
+  fake.sandboxes.last().boot()
+  await fail(fake.sandboxes.last())
+  assert.deepEqual(fake.warnings, ['lambda.event.dropped'])
+  assert.equal(fake.begun[0]?.attributes['asyncEventsDropped'], 'RetriesExhausted')
+})
+
 test('an event that a retry would make too old is told as EventAgeExceeded, with its last answer', async () => {
   const fake = await withFunction()
   await configure(fake, {

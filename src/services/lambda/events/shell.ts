@@ -16,7 +16,7 @@ import {
   rulesOf,
   tryEvent,
 } from '#services/lambda/events/attempt.ts'
-import { Destinations } from '#services/lambda/events/destinations.ts'
+import { Destinations, type Receivers } from '#services/lambda/events/destinations.ts'
 import {
   type Condition,
   type EventCommand,
@@ -41,7 +41,7 @@ import {
 import { type InvokeRequest, spanOutcome } from '#services/lambda/invoking.ts'
 import { EVENTS_BYTES_MAX, EVENTS_MAX, EVENT_BYTES_HELD_MAX } from '#services/lambda/limits.ts'
 import { LATEST, type Owner, functionArn } from '#services/lambda/names.ts'
-import { eventInvokeOf } from '#services/lambda/record.ts'
+import { type FunctionRecord, eventInvokeOf } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
 interface Held {
@@ -253,14 +253,7 @@ export class Events {
     for (const effect of effects) {
       if (effect.kind === 'keep') this.#write(this.#keep(trying, tried))
       if (effect.kind !== 'finish') continue
-      if (effect.condition !== 'Success') {
-        span.set('asyncEventsDropped', effect.condition)
-        this.#state.ports.log.info('lambda.event.dropped', {
-          function: functionArn(ownerOf(head), head.name),
-          requestId: head.requestId,
-          because: effect.condition,
-        })
-      }
+      if (effect.condition !== 'Success') span.set('asyncEventsDropped', effect.condition)
       this.#write(this.#finish(trying, tried, effect.condition))
     }
     span.end(tried.result === undefined ? 'error' : spanOutcome(tried.result), {
@@ -284,12 +277,14 @@ export class Events {
 
   async #finish(trying: Trying, tried: Tried, condition: Condition): Promise<void> {
     const { event, head, payload, record, span } = trying
-    const config = record === undefined ? undefined : eventInvokeOf(record, head.qualifier)
     const success = condition === 'Success'
-    const receivers = {
-      destination: success ? config?.onSuccess : config?.onFailure,
-      deadLetter: success ? undefined : record?.settings.deadLetterArn,
-    }
+    const receivers = receiversOf(record, head, condition)
+    if (!success && receivers.destination === undefined && receivers.deadLetter === undefined)
+      this.#state.ports.log.warn('lambda.event.dropped', {
+        function: functionArn(ownerOf(head), head.name),
+        requestId: head.requestId,
+        because: condition,
+      })
     const answer =
       answerOf(tried) ??
       (event.failures > 0 ? await readAnswer(this.#file.store.read, head, event.sequence) : undefined)
@@ -308,7 +303,7 @@ export class Events {
     }
     const added = await this.#file.store.tx((tx) => {
       deleteEvent(tx, head, event.sequence)
-      return condition === 'Gone' ? [] : this.#file.destinations.tell(tx, ended, receivers)
+      return this.#file.destinations.tell(tx, ended, receivers)
     })
     for (const each of added) each.release()
   }
@@ -316,4 +311,15 @@ export class Events {
   #now(): Instant {
     return instant(Math.floor(this.#state.ports.clock.now()))
   }
+}
+
+const NOBODY: Receivers = { destination: undefined, deadLetter: undefined }
+
+/** Whom the function's configuration names for such an end; a function that is gone names nobody. */
+function receiversOf(record: FunctionRecord | undefined, head: EventHead, condition: Condition): Receivers {
+  if (record === undefined || condition === 'Gone') return NOBODY
+  const config = eventInvokeOf(record, head.qualifier)
+  return condition === 'Success'
+    ? { destination: config?.onSuccess, deadLetter: undefined }
+    : { destination: config?.onFailure, deadLetter: record.settings.deadLetterArn }
 }
