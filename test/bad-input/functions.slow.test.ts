@@ -29,7 +29,7 @@ test('an init that never ends is cut at 10 s, tried again in the call, and ended
   assert.match(answer.payload, /Task timed out after 3\.00 seconds/)
   assert.ok(tookMs > 12_500 && tookMs < 30_000, `it took ${tookMs} ms`)
   const phases = (await logLines('/aws/lambda/endless')).filter((line) => line.startsWith('INIT_REPORT'))
-  assert.match(phases[0] ?? '', /Init Duration: (9999|1\d{4})\.\d\d ms\tPhase: init\tStatus: timeout/)
+  assert.match(phases[0] ?? '', /Init Duration: 1\d{4}\.\d\d ms\tPhase: init\tStatus: timeout/)
   assert.match(phases[1] ?? '', /Init Duration: \d{4}\.\d\d ms\tPhase: invoke\tStatus: timeout/)
   await neighbourUnharmed()
 })
