@@ -17,9 +17,11 @@ import { invoke } from './measure-invoke.ts'
 import { patterns } from './measure-patterns.ts'
 import { primes } from './measure-primes.ts'
 import { start } from './measure-start.ts'
+import { sns } from './measure-sns.ts'
+import { sqs } from './measure-sqs.ts'
 import { jsonOf, tableOf } from './table.ts'
 
-const FIGURES: readonly Figure[] = [start, invoke, cold, burst, calls, primes, patterns]
+const FIGURES: readonly Figure[] = [start, invoke, cold, burst, calls, primes, patterns, sqs, sns]
 
 const HELP = `npm run bench -- [--only NAME[,NAME]] [--json] [--quick]
 

@@ -59,6 +59,11 @@ export class PlatformUnderTest {
     return new PlatformUnderTest(child, url, { startMs, modes: active.join(', ') })
   }
 
+  /** Of the server's process. */
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
   async get(path: string): Promise<unknown> {
     return await (await fetch(`${this.url}${path}`)).json()
   }

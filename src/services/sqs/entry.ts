@@ -62,7 +62,7 @@ export function prepare(queue: Queue, entry: Entry, by: Sender): Prepared {
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u
 
-export const isAllowedText = (text: string): boolean => !FORBIDDEN.test(text)
+const isAllowedText = (text: string): boolean => !FORBIDDEN.test(text)
 
 function readDelay(queue: Queue, { DelaySeconds: delay }: Entry): number | undefined {
   if (delay === undefined) return undefined

@@ -52,7 +52,7 @@ function nextGroup(queue: Queue): Group | undefined {
 }
 
 /** Source: SQS developer guide, How fair queues work: concurrency share. */
-export const isNoisy = (queue: Queue, group: Group): boolean =>
+const isNoisy = (queue: Queue, group: Group): boolean =>
   group.inFlight >= NOISY_IN_FLIGHT_MIN && group.inFlight > NOISY_SHARE * queue.inFlight
 
 function takeStandard(queue: Queue): Message | undefined {
