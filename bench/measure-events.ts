@@ -121,4 +121,4 @@ async function measure(settings: Settings): Promise<readonly Row[]> {
   }
 }
 
-export const eventsFigure: Figure = { name: 'events', measure }
+export const events: Figure = { name: 'events', measure }

@@ -36,7 +36,7 @@ async function published(
   const [outcome] = await publish(state, {
     entries: [entry],
     by: { account: delivery.account, region: delivery.region },
-    trace: span.header(),
+    span,
     ...(isService ? { service: delivery.principal } : {}),
   })
   if (outcome?.kind !== 'refused') {

@@ -2,7 +2,13 @@
 import { base64, text, utf8 } from '#base/bytes.ts'
 import { numberAt, parseJson, stringAt } from '#base/json.ts'
 import type { OutboundOutcome } from '#ports/outbound.ts'
-import { HTTP_ANSWER_BYTES, HTTP_TIMEOUT_MS, TOKEN_MARGIN_MS, TOKEN_MS } from '#services/events/limits.ts'
+import {
+  HTTP_ANSWER_BYTES,
+  HTTP_TIMEOUT_MS,
+  PACES_MAX,
+  TOKEN_MARGIN_MS,
+  TOKEN_MS,
+} from '#services/events/limits.ts'
 import { valuesOf, withQuery } from '#services/events/parameters.ts'
 import type { EventsPorts } from '#services/events/ports.ts'
 import type { Authorization, ConnectionRecord } from '#services/events/records.ts'
@@ -21,6 +27,7 @@ type OAuth = Extract<Authorization, { kind: 'OAUTH_CLIENT_CREDENTIALS' }>
 export class Credentials {
   readonly #ports: EventsPorts
   readonly #tokens = new Map<string, Token>()
+  readonly #fetching = new Map<string, Promise<Token | string>>()
 
   constructor(ports: EventsPorts) {
     this.#ports = ports
@@ -48,10 +55,24 @@ export class Credentials {
     const known = this.#tokens.get(key)
     if (known !== undefined && known.expiresAt > this.#ports.clock.now())
       return { kind: 'headers', headers: { Authorization: known.header } }
-    const fetched = await this.#fetch(authorization)
+    const fetched = await this.#fetchOnce(key, authorization)
     if (typeof fetched === 'string') return { kind: 'failed', why: fetched }
+    if (this.#tokens.size >= PACES_MAX) this.#tokens.clear()
     this.#tokens.set(key, fetched)
     return { kind: 'headers', headers: { Authorization: fetched.header } }
+  }
+
+  /** Deliveries that come meanwhile wait for the same answer. */
+  async #fetchOnce(key: string, by: OAuth): Promise<Token | string> {
+    const running = this.#fetching.get(key)
+    if (running !== undefined) return await running
+    const fetching = this.#fetch(by)
+    this.#fetching.set(key, fetching)
+    try {
+      return await fetching
+    } finally {
+      this.#fetching.delete(key)
+    }
   }
 
   /** The token, or why there is none. Client and secret go as basic credentials (RFC 6749, 2.3.1; how AWS sends them is inferred). */

@@ -16,14 +16,14 @@ export interface Event {
   readonly replayName?: string | undefined
 }
 
-/** The text of the whole event. Source: EventBridge user guide, Events: fields and their order. */
+/** The text of the whole event. Source: EventBridge user guide, Events: fields and their order; recorded AWS deliveries for replays. */
 export function eventText(event: Event): string {
   const replay = event.replayName === undefined ? '' : `"replay-name":${JSON.stringify(event.replayName)},`
   return (
     `{"version":"0","id":"${event.id}","detail-type":${JSON.stringify(event.detailType)},` +
     `"source":${JSON.stringify(event.source)},"account":"${event.account}",` +
     `"time":"${isoSeconds(instant(event.time))}","region":"${event.region}",` +
-    `"resources":${JSON.stringify(event.resources)},${replay}"detail":${event.detail}}`
+    `${replay}"resources":${JSON.stringify(event.resources)},"detail":${event.detail}}`
   )
 }
 

@@ -26,10 +26,16 @@ export const archiveExists = (name: string): Fault => exists(`Archive ${name} al
 export const replayNotFound = (name: string): Fault => notFound(`Replay ${name} does not exist.`)
 export const replayExists = (name: string): Fault => exists(`Replay ${name} already exists.`)
 export const connectionNotFound = (name: string): Fault => notFound(`Connection '${name}' does not exist.`)
+/** Of DescribeConnection. Source: recorded AWS answer. */
+export const noConnectionToDescribe = (name: string): Fault =>
+  notFound(`Failed to describe the connection(s). Connection '${name}' does not exist.`)
 /** Text inferred from its neighbours. */
 export const connectionExists = (name: string): Fault => exists(`Connection '${name}' already exists.`)
 export const destinationNotFound = (name: string): Fault =>
   notFound(`An api-destination '${name}' does not exist.`)
+/** Of DescribeApiDestination. Source: recorded AWS answer. */
+export const noDestinationToDescribe = (name: string): Fault =>
+  notFound(`Failed to describe the api-destination(s). An api-destination '${name}' does not exist.`)
 /** Text inferred from its neighbours. */
 export const destinationExists = (name: string): Fault =>
   exists(`An api-destination '${name}' already exists.`)

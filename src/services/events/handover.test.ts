@@ -1,7 +1,10 @@
 /** Deliveries: targets of all kinds, retries, dead letters, a restart; all on a clock that the test moves. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { Fault } from '#base/fault.ts'
+import { DEFAULT_REGION, regionOf } from '#base/ids.ts'
+import { stringAt } from '#base/json.ts'
 import { memoryStores } from '#host/store/memory.ts'
 import type { DeliveryOutcome } from '#ports/targets.ts'
 import {
@@ -162,6 +165,49 @@ test('an event whose template gives no JSON is a dead letter', async () => {
   )
 })
 
+test('whatever targets answer, each gets each event once or its dead-letter queue does', async () => {
+  const outcome = fc.constantFrom<DeliveryOutcome>(
+    throttled,
+    missing,
+    { kind: 'timed-out' },
+    { kind: 'accepted' },
+    { kind: 'accepted' },
+  )
+  const answers = fc.tuple(fc.array(outcome, { maxLength: 12 }), fc.array(outcome, { maxLength: 12 }))
+  await fc.assert(
+    fc.asyncProperty(answers, fc.integer({ min: 1, max: 6 }), async ([toQueue, toFunction], count) => {
+      const events = await fresh()
+      const DeadLetterConfig = { Arn: DEAD }
+      const RetryPolicy = { MaximumRetryAttempts: 3 }
+      await events.rule([
+        { Id: '1', Arn: QUEUE, DeadLetterConfig, RetryPolicy },
+        { Id: '2', Arn: FUNCTION, DeadLetterConfig, RetryPolicy },
+      ])
+      const told = new Map([
+        [QUEUE, [...toQueue]],
+        [FUNCTION, [...toFunction]],
+      ])
+      events.outcomes.set(QUEUE, [...toQueue])
+      events.outcomes.set(FUNCTION, [...toFunction])
+      const ids: string[] = []
+      for (let n = 0; n < count; n++) ids.push(await events.put({ n }))
+      await events.clock.advance(30 * MINUTE)
+      const ended = events.delivered.flatMap((delivery) => {
+        const id = (jsonOf(delivery) as { id: string }).id
+        if (delivery.arn === DEAD)
+          return [`${id} ${delivery.message?.attributes?.['TARGET_ARN']?.stringValue}`]
+        const answer = told.get(delivery.arn)?.shift() ?? { kind: 'accepted' }
+        return answer.kind === 'accepted' ? [`${id} ${delivery.arn}`] : []
+      })
+      const due = ids.flatMap((id) => [`${id} ${QUEUE}`, `${id} ${FUNCTION}`])
+      assert.deepEqual(new Set(ended), new Set(due))
+      assert.equal(ended.length, due.length)
+      assert.equal(events.state.handover.size, 0)
+    }),
+    { numRuns: 60 },
+  )
+})
+
 test('another process goes on with what was promised', async () => {
   const stores = memoryStores()
   const events = await fakeEvents(stores, turn)
@@ -208,6 +254,22 @@ test('an event goes to another bus as it is, and no further', async () => {
     [['THIRD_ACCOUNT_HOP_DETECTED', 'arn:aws:events:us-east-1:000000000000:rule/two/rule']],
   )
   assert.ok(!events.delivered.some(({ arn }) => arn === QUEUE))
+})
+
+test('an event that goes to another region gets another id there', async () => {
+  const events = await fresh()
+  const region = regionOf('eu-west-1') ?? DEFAULT_REGION
+  const Arn = BUS.replace('us-east-1', region)
+  await events.rule([{ Id: '1', Arn }])
+  const far = { region }
+  await events.call('PutRule', { Name: 'far', EventPattern: '{"source":["app"]}' }, far)
+  await events.call('PutTargets', { Rule: 'far', Targets: [{ Id: '1', Arn: FUNCTION }] }, far)
+  const id = await events.put({ n: 1 })
+  await events.clock.settle()
+  const [event] = events.delivered.map(jsonOf)
+  assert.equal(stringAt(event, 'region'), DEFAULT_REGION)
+  assert.match(stringAt(event, 'id') ?? '', /^[0-9a-f-]{36}$/)
+  assert.notEqual(stringAt(event, 'id'), id)
 })
 
 test('an event for a bus of another account is billed as such', async () => {

@@ -156,6 +156,14 @@ test('429, 5xx and silence are tried again, other answers are not', async () => 
   }
 })
 
+test('a header that HTTP does not take is a dead letter', async () => {
+  const events = await fresh()
+  await hooked(events, { target: { HttpParameters: { HeaderParameters: { 'X-Own': 'a\r\nb' } } } })
+  await events.put({})
+  await events.clock.advance(60_000)
+  assert.deepEqual([events.posted.length, deadCodes(events)], [0, ['INVALID_PARAMETER']])
+})
+
 test('Retry-After is waited for', async () => {
   const events = await fresh()
   await hooked(events)
@@ -188,6 +196,9 @@ test('basic credentials go in their header; a deauthorized connection is a dead 
 test('a token is fetched once while it lives, and again when it is refused', async () => {
   const events = await fresh()
   const token = 'http://127.0.0.1:9/token'
+  const given = (name: string) =>
+    answered(200, { body: `{"access_token":"${name}","token_type":"bearer","expires_in":60}` })
+  events.answers.set(token, [given('one'), given('two'), given('three')])
   await hooked(events, {
     connection: {
       AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS',
@@ -201,9 +212,6 @@ test('a token is fetched once while it lives, and again when it is refused', asy
       },
     },
   })
-  const given = (name: string) =>
-    answered(200, { body: `{"access_token":"${name}","token_type":"bearer","expires_in":60}` })
-  events.answers.set(token, [given('one'), given('two'), given('three')])
   events.answers.set(HOOK, [answered(200), answered(200), answered(401), answered(200), answered(200)])
   const seen = (): readonly (string | undefined)[] =>
     events.posted.splice(0).map(({ url, headers }) => (url === token ? 'token' : headers['Authorization']))
@@ -222,6 +230,31 @@ test('a token is fetched once while it lives, and again when it is refused', asy
   await events.put({})
   await events.clock.settle()
   assert.deepEqual(seen(), ['token', 'Bearer three'])
+})
+
+test('a connection that needs a token is authorized when it has one', async () => {
+  const events = await fresh()
+  const token = 'http://127.0.0.1:9/token'
+  events.answers.set(`${token}?grant_type=client_credentials`, [
+    answered(500),
+    answered(200, { body: '{"access_token":"t"}' }),
+  ])
+  const OAuthParameters = {
+    ClientParameters: { ClientID: 'id', ClientSecret: 's' },
+    AuthorizationEndpoint: token,
+    HttpMethod: 'GET',
+  }
+  const connection = { AuthorizationType: 'OAUTH_CLIENT_CREDENTIALS', AuthParameters: { OAuthParameters } }
+  const { ConnectionState } = await events.call('CreateConnection', { Name: 'first', ...connection })
+  assert.equal(ConnectionState, 'AUTHORIZING')
+  await hooked(events, { connection: { ...connection, AuthParameters: { OAuthParameters } } })
+  await events.clock.settle()
+  const stateOf = async (Name: string) => (await events.call('DescribeConnection', { Name })).ConnectionState
+  assert.deepEqual([await stateOf('first'), await stateOf('c')], ['DEAUTHORIZED', 'AUTHORIZED'])
+  assert.equal((await events.call('DescribeApiDestination', { Name: 'd' })).ApiDestinationState, 'ACTIVE')
+  await events.call('DeauthorizeConnection', { Name: 'c' })
+  assert.equal((await events.call('DescribeApiDestination', { Name: 'd' })).ApiDestinationState, 'INACTIVE')
+  assert.match(events.posted[0]?.url ?? '', /\?grant_type=client_credentials$/)
 })
 
 test('secrets of a connection are never shown', async () => {
@@ -263,7 +296,7 @@ test('connections and destinations are refused as AWS does', async () => {
   )
   assert.equal(
     await events.refusal('DescribeApiDestination', { Name: 'x' }),
-    "ResourceNotFoundException: An api-destination 'x' does not exist.",
+    "ResourceNotFoundException: Failed to describe the api-destination(s). An api-destination 'x' does not exist.",
   )
   const destination = { Name: 'x', InvocationEndpoint: URL, HttpMethod: 'GET' }
   const ConnectionArn = 'arn:aws:events:us-east-1:000000000000:connection/none/1'

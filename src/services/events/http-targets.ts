@@ -8,16 +8,17 @@ import { isRecord, parseJson } from '#base/json.ts'
 import type { HttpParameters } from '#model/events.ts'
 import type { OutboundOutcome } from '#ports/outbound.ts'
 import type { Store } from '#ports/store.ts'
-import { Credentials } from '#services/events/credentials.ts'
+import { type Authorized, Credentials } from '#services/events/credentials.ts'
 import type { Addressed, Delivered, Handed } from '#services/events/delivered.ts'
 import {
   BURST_MS,
   HTTP_ANSWER_BYTES,
   HTTP_TIMEOUT_MS,
   INVOCATIONS_PER_SECOND,
+  PACES_MAX,
 } from '#services/events/limits.ts'
 import { bill, chunksOf } from '#services/events/metering.ts'
-import { type Named, namedBy, ownerParts } from '#services/events/names.ts'
+import { type Named, namedBy, type Owner, ownerParts } from '#services/events/names.ts'
 import { valuesOf, withQuery } from '#services/events/parameters.ts'
 import type { EventsPorts } from '#services/events/ports.ts'
 import {
@@ -46,6 +47,16 @@ const OWN_HEADERS = {
   Range: 'bytes=0-1048575',
   'Accept-Encoding': 'gzip,deflate',
   Connection: 'close',
+}
+
+/** What HTTP takes. Source: RFC 9110, 5.1 and 5.5. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+const unsendable: Delivered = {
+  kind: 'refused',
+  code: 'INVALID_PARAMETER',
+  why: 'A header of the request holds what HTTP does not take.',
 }
 
 export class HttpTargets {
@@ -78,10 +89,11 @@ export class HttpTargets {
       }
     const slot = this.#slot(to, destination)
     if (slot !== undefined) return { kind: 'wait', notBefore: slot }
-    const authorized = await this.#credentials.of(connection)
+    const authorized = await this.#authorized(named, connection)
     if (authorized.kind === 'failed') return { kind: 'later', code: 'ERROR_FROM_TARGET', why: authorized.why }
     const request = destinationRequest(handed, destination, { connection, headers: authorized.headers })
     const outcome = await this.#send(request, { Host: hostOf(request.url) })
+    if (outcome === undefined) return unsendable
     const { bus, trace } = to.item
     const quantity = chunksOf(request.body.length)
     bill(this.#parts.ports, bus, { dimension: 'apiDestinations', quantity, resource: to.target.Arn, trace })
@@ -92,7 +104,28 @@ export class HttpTargets {
     return judged(outcome, this.#parts.ports.clock.now())
   }
 
-  /** Source: EventBridge user guide, API Gateway targets. Calls are not signed (ours). */
+  /** Fetches a new connection's first token. Connections of other kinds are authorized as they are. */
+  async authorize(owner: Owner, name: string): Promise<void> {
+    const connection = await CONNECTIONS.get(this.#parts.control().read, ownerParts(owner), name)
+    if (connection?.state === 'AUTHORIZING') await this.#authorized(owner, connection)
+  }
+
+  /** The credentials; whether there are any is noted with the connection. */
+  async #authorized(owner: Owner, connection: ConnectionRecord): Promise<Authorized> {
+    const authorized = await this.#credentials.of(connection)
+    const state = authorized.kind === 'failed' ? 'DEAUTHORIZED' : 'AUTHORIZED'
+    const why = authorized.kind === 'failed' ? authorized.why : undefined
+    if (connection.state === state || connection.authorization === undefined) return authorized
+    const authorizedAt = Math.floor(this.#parts.ports.clock.now())
+    await this.#parts.control().tx(async (tx) => {
+      const now = await CONNECTIONS.get(tx, ownerParts(owner), connection.name)
+      if (now?.id !== connection.id || now.changedAt !== connection.changedAt) return
+      CONNECTIONS.put(tx, ownerParts(owner), [now.name], { ...now, state, why, authorizedAt })
+    })
+    return authorized
+  }
+
+  /** Source: EventBridge user guide, API Gateway targets; recorded AWS requests. Calls are not signed, the agent is inferred. */
   async toGateway(handed: Handed): Promise<Delivered> {
     const { to, span } = handed
     const [api = '', stage = '', method = '', ...path] = (parseArn(to.target.Arn)?.resource ?? '').split('/')
@@ -111,17 +144,22 @@ export class HttpTargets {
         'Content-Type': 'application/json',
         ...parameters?.HeaderParameters,
         'User-Agent': 'AmazonEventBridge',
+        'X-Amz-Source-Account': to.item.bus.account,
+        'X-Amz-Source-Arn': to.ruleArn,
         'X-Amzn-Trace-Id': span.header(),
       },
       body: handed.payload,
     })
-    return judged(outcome, this.#parts.ports.clock.now())
+    return outcome === undefined ? unsendable : judged(outcome, this.#parts.ports.clock.now())
   }
 
+  /** Undefined when a header cannot be sent. */
   async #send(
     { method, url, headers, body }: Request,
     more: Readonly<Record<string, string>> = {},
-  ): Promise<OutboundOutcome> {
+  ): Promise<OutboundOutcome | undefined> {
+    if (!Object.entries(headers).every(([name, value]) => NAME.test(name) && VALUE.test(value)))
+      return undefined
     const hasBody = method !== 'GET' && method !== 'HEAD'
     const bytes = utf8(body)
     return await this.#parts.ports.outbound.request({
@@ -158,6 +196,7 @@ export class HttpTargets {
     const periodMs = 1_000 / perSecond
     const from = periodMs < BURST_MS ? now - BURST_MS : now
     const slot = Math.max(from, this.#next.get(target.Arn) ?? 0)
+    if (this.#next.size >= PACES_MAX) this.#next.clear()
     this.#next.set(target.Arn, slot + periodMs)
     return slot > now ? slot : undefined
   }

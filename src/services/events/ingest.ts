@@ -50,13 +50,13 @@ export class Ingest {
     this.#parts = parts
   }
 
-  /** Durable when it resolves. Events that nobody wants cost no transaction. */
-  async accept(arrivals: readonly Arrival[], also?: (tx: Tx) => void): Promise<void> {
+  /** How many of them a rule wants. Durable when it resolves; events that nobody wants cost no transaction. */
+  async accept(arrivals: readonly Arrival[], also?: (tx: Tx) => void): Promise<number> {
     const ingestedAt = Math.floor(this.#parts.ports.clock.now())
     const chosen = arrivals.map((arrival) => chosenFor(arrival, ingestedAt))
     const promised = chosen.flatMap((each) => each.promised)
     const archived = chosen.flatMap((each) => each.archived)
-    if (promised.length === 0 && archived.length === 0 && also === undefined) return
+    if (promised.length === 0 && archived.length === 0 && also === undefined) return 0
     const added = await this.#parts.store().tx(async (tx) => {
       for (const { of, event } of archived) await archive(tx, of, [event])
       also?.(tx)
@@ -71,6 +71,7 @@ export class Ingest {
         resource: archiveArn(of.owner, name),
         trace,
       })
+    return promised.length
   }
 
   /** For the targets of one rule, whatever its pattern: a schedule. */

@@ -44,6 +44,8 @@ export const HTTP_ANSWER_BYTES = 65_536
 export const INVOCATIONS_PER_SECOND = 300
 /** Invocations that came later than they might make up for it within this time, so that close events need not wait. Ours. */
 export const BURST_MS: Ms = 50
+/** Destinations whose pace, and connections whose token, is remembered; beyond it all are forgotten. Ours. */
+export const PACES_MAX = 10_000
 /** A token is fetched anew this long before it expires. Ours. */
 export const TOKEN_MARGIN_MS: Ms = 10_000
 /** Life of a token whose answer says nothing. Ours. */

@@ -1,6 +1,7 @@
 /** What PutEvents and deliveries of other services share: entries in, events accepted, ids out. */
 import { uuid } from '#base/ids.ts'
 import type { PutEventsRequestEntry } from '#model/events.ts'
+import type { SpanScope } from '#ports/spans.ts'
 import { type CheckedEntry, checkedEntry, type Refused, sizeOf } from '#services/events/entries.ts'
 import { type Event, minified } from '#services/events/event.ts'
 import type { Arrival } from '#services/events/ingest.ts'
@@ -12,8 +13,8 @@ export interface Publication {
   readonly entries: readonly PutEventsRequestEntry[]
   /** Whose events they are, and whose buses names mean. */
   readonly by: Owner
-  /** X-Amzn-Trace-Id of the call; an entry's own goes before it. */
-  readonly trace: string
+  /** Of the call: its trace, unless an entry has its own, goes on with the event; it learns how many rules want. */
+  readonly span: SpanScope
   /** The service that hands them over, such as `s3.amazonaws.com`; undefined for users. */
   readonly service?: string | undefined
 }
@@ -27,6 +28,7 @@ export async function publish(state: EventsState, of: Publication): Promise<Publ
   const arrivals: Arrival[] = []
   const published: Published[] = []
   const now = Math.floor(state.ports.clock.now())
+  const header = of.span.header()
   for (const entry of of.entries) {
     const checked = checkedEntry(entry, of.service !== undefined)
     if (checked.kind === 'refused') {
@@ -36,13 +38,13 @@ export async function publish(state: EventsState, of: Publication): Promise<Publ
     const event = eventOf(state, { entry, checked, by: of.by, now })
     published.push({ kind: 'accepted', id: event.id })
     const name = busNamed(entry.EventBusName, of.by)
-    const trace = entry.TraceHeader ?? of.trace
+    const trace = entry.TraceHeader ?? header
     const found = state.bus(name)
     const bus = found instanceof Promise ? await found : found
     billed(state, of, { entry, resource: busArn(name), trace })
     if (bus !== undefined) arrivals.push({ event, detail: checked.value, bus, trace })
   }
-  await state.ingest.accept(arrivals)
+  of.span.set('matched', await state.ingest.accept(arrivals))
   return published
 }
 

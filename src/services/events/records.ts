@@ -105,7 +105,8 @@ export type Authorization =
 export interface ConnectionRecord {
   readonly name: string
   readonly id: string
-  readonly state: 'AUTHORIZED' | 'DEAUTHORIZED'
+  readonly state: 'AUTHORIZING' | 'AUTHORIZED' | 'DEAUTHORIZED'
+  readonly why?: string | undefined
   readonly description?: string | undefined
   readonly kmsKey?: string | undefined
   readonly kind: Authorization['kind']

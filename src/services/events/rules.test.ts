@@ -160,7 +160,10 @@ test('rules are refused as AWS does', async () => {
     await put({ EventPattern: '' }),
     /^ValidationException: Parameter\(s\) EventPattern or ScheduleExpression/,
   )
-  assert.equal(await put({ EventPattern: `{"source":["${'x'.repeat(2_048)}"]}` }), LIMIT)
+  assert.equal(
+    await put({ EventPattern: `{"source":["${'x'.repeat(2_048)}"]}` }),
+    `${VALIDATION}Parameter EventPattern for rule r exceeds limit of 2048.`,
+  )
   const missing = (bus: string): string => `${MISSING}Rule r does not exist on EventBus ${bus}.`
   assert.equal(await events.refusal('DescribeRule', { Name: 'r' }), missing('default'))
   assert.equal(await events.refusal('EnableRule', { Name: 'r', EventBusName: 'orders' }), missing('orders'))
@@ -219,9 +222,28 @@ test('targets are refused as AWS does', async () => {
     await put({ Arn: 'arn:aws:states:us-east-1:000000000000:stateMachine:m' }),
     /^NotImplemented: .*states/,
   )
-  assert.match(
-    await put({ DeadLetterConfig: { Arn: FUNCTION } }),
-    /^ValidationException: Parameter DeadLetterConfig/,
+  const dead = async (Arn: string) => await put({ DeadLetterConfig: { Arn } })
+  assert.equal(await dead(FUNCTION), `${VALIDATION}lambda is not supported as a dead letter resource.`)
+  assert.equal(await dead(`${QUEUE}.fifo`), `${VALIDATION}SQS FIFO is not supported by Dead Letter Queues.`)
+  assert.match(await dead('arn:aws:sqs:eu-west-1:000000000000:q'), /^ValidationException: .* same region/)
+  for (const InputPath of ['detail', "$.detail['a']", '$.'])
+    assert.equal(await put({ InputPath }), `${VALIDATION}InputPath for target a is invalid.`)
+  assert.equal(
+    await put({ InputTransformer: { InputTemplate: '[<aws.events.event.json>]' } }),
+    `${VALIDATION}InputTemplate for target a contains placeholder aws.events.event.json valid only for JSON template.`,
+  )
+  assert.equal(
+    await put({ EcsParameters: { TaskDefinitionArn: 't' } }),
+    `${VALIDATION}Parameter(s) EcsParameters not supported for target: a.`,
+  )
+  assert.equal(
+    await put({ HttpParameters: {} }),
+    `${VALIDATION}Parameter(s) HttpParameters not supported for target: a.`,
+  )
+  const twice = { Id: 'a', Arn: QUEUE }
+  assert.equal(
+    await events.refusal('PutTargets', { Rule: 'rule', Targets: [twice, twice] }),
+    `${VALIDATION}Parameter targets is not valid. Reason: More than one target with Id 'a' is provided.`,
   )
 })
 

@@ -2,6 +2,7 @@
  * What EventBridge holds: configuration in `control`; events under way and archived ones in `events`; buses in use in
  * memory. The operations read and change it here; `handover.ts` delivers.
  */
+import { uuid } from '#base/ids.ts'
 import { parseJson } from '#base/json.ts'
 import type { Store } from '#ports/store.ts'
 import { Archives } from '#services/events/archives.ts'
@@ -26,6 +27,7 @@ export class EventsState {
   readonly handover: Handover
   readonly ingest: Ingest
   readonly scheduler: Scheduler
+  readonly http: HttpTargets
   readonly archives: Archives
   readonly replays: Replays
   /** Of default buses that nobody has changed: they have no record. */
@@ -35,10 +37,10 @@ export class EventsState {
     this.ports = ports
     this.openedAt = this.now()
     const bus = (name: BusName): HotBus | undefined | Promise<HotBus | undefined> => this.bus(name)
-    const http = new HttpTargets({ ports, control: () => this.control })
+    this.http = new HttpTargets({ ports, control: () => this.control })
     const deliveries = new Deliveries({
       ports,
-      http,
+      http: this.http,
       forward: async (to, handed, hop) => await this.#forward(to, handed, hop),
     })
     this.handover = new Handover({ ports, store: () => this.store, deliveries, bus })
@@ -102,7 +104,10 @@ export class EventsState {
     await this.handover.stop()
   }
 
-  /** The event keeps its id, time, account and region. Source: EventBridge user guide, Sending events between accounts. */
+  /**
+   * The event keeps its time, account and region, and within a region its id (inferred). Source: EventBridge user guide,
+   * Sending events between accounts; recorded AWS deliveries: another id in another region.
+   */
   async #forward(to: BusName, { to: from, payload, span }: Handed, hop: Hop): Promise<Delivered> {
     const bus = await this.bus(to)
     if (bus === undefined)
@@ -111,7 +116,8 @@ export class EventsState {
     const detail = event === undefined ? undefined : parseJson(event.detail)
     if (event === undefined || !isJsonObject(detail))
       return { kind: 'refused', code: 'INVALID_JSON', why: 'What the bus was given is no event.' }
-    await this.ingest.accept([{ event, detail, bus, trace: span.header(), from: hop }])
+    const sent = hop === 'region' ? { ...event, id: uuid(this.ports.random) } : event
+    await this.ingest.accept([{ event: sent, detail, bus, trace: span.header(), from: hop }])
     const { bus: sender } = from.item
     if (to.account !== sender.account)
       bill(this.ports, sender, {

@@ -78,7 +78,10 @@ export class Events {
     const { notifications } = bucket
     if (notifications === undefined) return []
     const rules = notifications.rules.filter((rule) => concerns(rule, `s3:${happening.name}`, happening.key))
-    if (rules.length === 0 && !notifications.eventBridge) return []
+    if (rules.length === 0 && !notifications.eventBridge) {
+      call.span.set('matched', 0)
+      return []
+    }
     const { account, region, name } = bucket
     const so: Circumstances = {
       bucket: name,

@@ -8,14 +8,23 @@ import {
   connectionNotFound,
   destinationExists,
   destinationNotFound,
+  noDestinationToDescribe,
   invalid,
   limitExceeded,
 } from '#services/events/faults.ts'
-import { DESTINATIONS_MAX } from '#services/events/limits.ts'
+import { DESTINATIONS_MAX, INVOCATIONS_PER_SECOND } from '#services/events/limits.ts'
 import { destinationArn, namedBy, ownerParts } from '#services/events/names.ts'
 import { paged } from '#services/events/page-token.ts'
 import { CONNECTIONS, type DestinationRecord, DESTINATIONS } from '#services/events/records.ts'
 import type { EventsState } from '#services/events/state.ts'
+
+/** Whether its connection is authorized. Source: recorded AWS answers. */
+async function activity(read: Read, { connectionArn }: DestinationRecord): Promise<'ACTIVE' | 'INACTIVE'> {
+  const named = namedBy(connectionArn)
+  const [name = ''] = named?.name.split('/') ?? []
+  const found = named === undefined ? undefined : await CONNECTIONS.get(read, ownerParts(named), name)
+  return found?.state === 'AUTHORIZED' ? 'ACTIVE' : 'INACTIVE'
+}
 
 /** Faults ResourceNotFound, and ValidationException for one of another region. Source: recorded AWS answers. */
 async function checkConnection(read: Read, arn: string, region: string): Promise<void> {
@@ -28,15 +37,15 @@ async function checkConnection(read: Read, arn: string, region: string): Promise
 
 type Owned = Pick<Call, 'account' | 'region'>
 
-const madeOf = (call: Owned, record: DestinationRecord) => ({
+const madeOf = async (read: Read, call: Owned, record: DestinationRecord) => ({
   ApiDestinationArn: destinationArn(call, record.name, record.id),
-  ApiDestinationState: 'ACTIVE',
+  ApiDestinationState: await activity(read, record),
   CreationTime: instant(record.createdAt),
   LastModifiedTime: instant(record.changedAt),
 })
 
-const shown = (call: Owned, record: DestinationRecord): ApiDestination => ({
-  ...madeOf(call, record),
+const shown = async (read: Read, call: Owned, record: DestinationRecord): Promise<ApiDestination> => ({
+  ...(await madeOf(read, call, record)),
   Name: record.name,
   ConnectionArn: record.connectionArn,
   InvocationEndpoint: record.endpoint,
@@ -58,7 +67,7 @@ export const createApiDestination: Operation<Events['CreateApiDestination'], Eve
     connectionArn: input.ConnectionArn,
     endpoint: input.InvocationEndpoint,
     method: input.HttpMethod,
-    perSecond: input.InvocationRateLimitPerSecond,
+    perSecond: input.InvocationRateLimitPerSecond ?? INVOCATIONS_PER_SECOND,
     createdAt: state.now(),
     changedAt: state.now(),
   }
@@ -69,7 +78,7 @@ export const createApiDestination: Operation<Events['CreateApiDestination'], Eve
     if (others.length >= DESTINATIONS_MAX) throw limitExceeded()
     DESTINATIONS.put(tx, owner, [record.name], record)
   })
-  return madeOf(call, record)
+  return await madeOf(state.control.read, call, record)
 }
 
 /** What is not named stays. Source: EventBridge API, UpdateApiDestination. */
@@ -95,7 +104,7 @@ export const updateApiDestination: Operation<Events['UpdateApiDestination'], Eve
     DESTINATIONS.put(tx, owner, [input.Name], changed)
     return changed
   })
-  return madeOf(call, record)
+  return await madeOf(state.control.read, call, record)
 }
 
 /** Source: EventBridge API, DescribeApiDestination; recorded AWS answer. */
@@ -105,8 +114,8 @@ export const describeApiDestination: Operation<Events['DescribeApiDestination'],
   call,
 ) => {
   const record = await DESTINATIONS.get(state.control.read, ownerParts(call), input.Name)
-  if (record === undefined) throw destinationNotFound(input.Name)
-  return { ...shown(call, record), Description: record.description }
+  if (record === undefined) throw noDestinationToDescribe(input.Name)
+  return { ...(await shown(state.control.read, call, record)), Description: record.description }
 }
 
 /** Source: EventBridge API, ListApiDestinations. */
@@ -126,7 +135,8 @@ export const listApiDestinations: Operation<Events['ListApiDestinations'], Event
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1))
   const { items, NextToken } = paged(all, input, ({ name }) => name)
-  return { ApiDestinations: items.map((record) => shown(call, record)), NextToken }
+  const shownAll = await Promise.all(items.map((record) => shown(state.control.read, call, record)))
+  return { ApiDestinations: shownAll, NextToken }
 }
 
 /** Source: EventBridge API, DeleteApiDestination; recorded AWS answer. */

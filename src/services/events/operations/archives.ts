@@ -148,6 +148,8 @@ export function checkFilters(operation: string, filters: readonly (string | unde
 export const listArchives: Operation<Events['ListArchives'], EventsState> = async (input, state, call) => {
   const { NamePrefix, EventSourceArn, State } = input
   checkFilters('ListArchives', [NamePrefix, EventSourceArn, State])
+  const source = EventSourceArn === undefined ? undefined : busOfArn(EventSourceArn)
+  if (source !== undefined) await busRecord(state, state.control.read, source)
   const archives = await ARCHIVES.list(state.control.read, ownerParts(call), [], { limit: ARCHIVES_MAX })
   const all = archives
     .filter(

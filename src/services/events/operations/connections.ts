@@ -12,6 +12,7 @@ import type { Call, Operation } from '#ports/service.ts'
 import {
   connectionExists,
   connectionNotFound,
+  noConnectionToDescribe,
   invalidParameter,
   limitExceeded,
   notWritten,
@@ -94,7 +95,7 @@ export const createConnection: Operation<Events['CreateConnection'], EventsState
   const record: ConnectionRecord = {
     name: input.Name,
     id,
-    state: 'AUTHORIZED',
+    state: stateOf(kind),
     description: input.Description,
     kmsKey: input.KmsKeyIdentifier,
     kind,
@@ -112,8 +113,20 @@ export const createConnection: Operation<Events['CreateConnection'], EventsState
     if (others.length >= CONNECTIONS_MAX) throw limitExceeded()
     CONNECTIONS.put(tx, owner, [record.name], record)
   })
+  authorizeSoon(state, call, record)
   const { LastAuthorizedTime: _, ...made } = madeOf(call, record)
   return made
+}
+
+/** A token has to be fetched first. Source: recorded AWS answers. */
+const stateOf = (kind: Authorization['kind']): ConnectionRecord['state'] =>
+  kind === 'OAUTH_CLIENT_CREDENTIALS' ? 'AUTHORIZING' : 'AUTHORIZED'
+
+function authorizeSoon(state: EventsState, { account, region }: Call, record: ConnectionRecord): void {
+  if (record.state !== 'AUTHORIZING') return
+  void state.http.authorize({ account, region }, record.name).catch((error: unknown) => {
+    state.ports.log.error('events.connection.defect', { connection: record.name, error: String(error) })
+  })
 }
 
 const madeOf = (call: Pick<Call, 'account' | 'region'>, record: ConnectionRecord) => ({
@@ -162,7 +175,8 @@ export const updateConnection: Operation<Events['UpdateConnection'], EventsState
         ...(given === undefined
           ? {}
           : {
-              state: 'AUTHORIZED',
+              state: stateOf(kind),
+              why: undefined,
               authorization: authorizationOf(kind, given, before.authorization),
               parameters: given.InvocationHttpParameters ?? before.parameters,
               authorizedAt: now,
@@ -171,6 +185,7 @@ export const updateConnection: Operation<Events['UpdateConnection'], EventsState
       }
     },
   })
+  authorizeSoon(state, call, record)
   return madeOf(call, record)
 }
 
@@ -205,7 +220,7 @@ export const deleteConnection: Operation<Events['DeleteConnection'], EventsState
     CONNECTIONS.delete(tx, owner, input.Name)
     return before
   })
-  return { ...madeOf(call, record), ConnectionState: record.state }
+  return { ...madeOf(call, record), ConnectionState: 'DELETING' }
 }
 
 /** Values that are secret are not shown. Source: EventBridge API, DescribeConnection. */
@@ -254,11 +269,12 @@ export const describeConnection: Operation<Events['DescribeConnection'], EventsS
   call,
 ) => {
   const record = await CONNECTIONS.get(state.control.read, ownerParts(call), input.Name)
-  if (record === undefined) throw connectionNotFound(input.Name)
+  if (record === undefined) throw noConnectionToDescribe(input.Name)
   return {
     ...madeOf(call, record),
     Name: record.name,
     Description: record.description,
+    StateReason: record.why,
     AuthorizationType: record.kind,
     SecretArn: record.secretArn,
     KmsKeyIdentifier: record.kmsKey,
@@ -282,6 +298,7 @@ export const listConnections: Operation<Events['ListConnections'], EventsState> 
     Connections: items.map((record) => ({
       ...madeOf(call, record),
       Name: record.name,
+      StateReason: record.why,
       AuthorizationType: record.kind,
     })),
     NextToken,

@@ -18,7 +18,7 @@ export const putEvents: Operation<Events['PutEvents'], EventsState> = async (inp
   const published = await publish(state, {
     entries: input.Entries,
     by: { account, region },
-    trace: span.header(),
+    span,
   })
   const failed = published.filter(({ kind }) => kind === 'refused').length
   if (failed > 0) span.set('failedEntries', failed)
