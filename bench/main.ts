@@ -13,15 +13,31 @@ import type { Figure, Row } from './figure.ts'
 import { burst } from './measure-burst.ts'
 import { calls } from './measure-calls.ts'
 import { cold } from './measure-cold.ts'
+import { events } from './measure-events.ts'
 import { invoke } from './measure-invoke.ts'
+import { objects } from './measure-objects.ts'
 import { patterns } from './measure-patterns.ts'
 import { primes } from './measure-primes.ts'
+import { queueFunction } from './measure-queue-function.ts'
 import { start } from './measure-start.ts'
 import { sns } from './measure-sns.ts'
 import { sqs } from './measure-sqs.ts'
 import { jsonOf, tableOf } from './table.ts'
 
-const FIGURES: readonly Figure[] = [start, invoke, cold, burst, calls, primes, patterns, sqs, sns]
+const FIGURES: readonly Figure[] = [
+  start,
+  invoke,
+  cold,
+  burst,
+  calls,
+  primes,
+  patterns,
+  sqs,
+  sns,
+  queueFunction,
+  objects,
+  events,
+]
 
 const HELP = `npm run bench -- [--only NAME[,NAME]] [--json] [--quick]
 

@@ -15,6 +15,8 @@ export const COMMON: readonly OptionSpec[] = [
   },
 ]
 
+const PORT_MAX = 65_535
+
 export class Parsed {
   readonly words: readonly string[]
   readonly #values: ReadonlyMap<string, readonly string[]>
@@ -35,6 +37,17 @@ export class Parsed {
 
   all(name: string): readonly string[] {
     return this.#values.get(name) ?? []
+  }
+
+  /** A TCP port as the user gave it, checked. */
+  port(): string | undefined {
+    const given = this.value('port')
+    if (given === undefined || (/^\d{1,5}$/.test(given) && Number(given) <= PORT_MAX)) return given
+    throw new UsageError(
+      `"${given}" is no port.`,
+      '--port',
+      `Give it a number from 0 to ${PORT_MAX}; 0 takes a free one.`,
+    )
   }
 
   /** A whole number of at least `least`, or a Trouble that names the option. */
@@ -71,21 +84,32 @@ export function parseArguments(command: Command, given: readonly string[]): Pars
     const [name, attached] = nameAndValue(argument)
     const spec = specs.get(name)
     if (spec === undefined) throw unknownOption(command, argument, [...specs.keys()])
-    let value = attached ?? ''
-    if (spec.value !== undefined && attached === undefined) {
-      const next = given[++i]
-      if (next === undefined)
-        throw new UsageError(
-          `--${name} needs a value.`,
-          `--${name} ${spec.value}`,
-          `windtunnel ${command.name} --help`,
-        )
-      value = next
-    }
+    if (spec.value !== undefined && attached === undefined) i++
+    const value = attached === undefined ? valueAfter(command, spec, given[i]) : valueIn(spec, attached)
     values.set(name, [...(values.get(name) ?? []), value])
   }
   if (!values.has('help')) countWords(command, words)
   return new Parsed(words, values)
+}
+
+/** The next word, unless that is an option too: then the value was forgotten. A switch takes none. */
+function valueAfter(command: Command, spec: OptionSpec, next: string | undefined): string {
+  if (spec.value === undefined) return ''
+  if (next !== undefined && !/^--[a-z]/.test(next)) return next
+  throw new UsageError(
+    `--${spec.name} needs a value.`,
+    `--${spec.name} ${spec.value}`,
+    `windtunnel ${command.name} --help`,
+  )
+}
+
+function valueIn(spec: OptionSpec, attached: string): string {
+  if (spec.value !== undefined) return attached
+  throw new UsageError(
+    `--${spec.name} takes no value.`,
+    `--${spec.name}=${attached}`,
+    `Write --${spec.name} alone, or leave it out.`,
+  )
 }
 
 function nameAndValue(argument: string): [string, string | undefined] {
@@ -104,6 +128,9 @@ function unknownOption(command: Command, argument: string, known: readonly strin
 function countWords(command: Command, words: readonly string[]): void {
   const { min, max } = command.words
   if (words.length >= min && words.length <= max) return
-  const what = words.length < min ? 'Something is missing.' : `"${words[max] ?? ''}" is one word too many.`
+  const what =
+    words.length < min
+      ? `windtunnel ${command.name} needs more words.`
+      : `"${words[max] ?? ''}" is one word too many.`
   throw new UsageError(what, `windtunnel ${command.usage}`, `For example: ${command.example}`)
 }

@@ -5,7 +5,7 @@ import { clientOf } from '#cli/client.ts'
 import { parseDuration } from '#cli/clock.ts'
 import { type Command, EXIT } from '#cli/command.ts'
 import { recordedSince } from '#cli/recorded.ts'
-import { renderBill } from '#cli/render/bill.ts'
+import { counted, renderBill } from '#cli/render/bill.ts'
 import type { Terminal } from '#cli/terminal.ts'
 import { usedOf } from '#engines/pricing/bill.ts'
 import { usEast1Prices } from '#engines/pricing/price-book.ts'
@@ -50,7 +50,7 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
         width: terminal.width,
         color: terminal.color,
         title:
-          monthly === undefined ? `what was recorded, ${requests} requests` : `${monthly} requests a month`,
+          monthly === undefined ? `what was recorded, ${counted(requests)}` : `${counted(monthly)} a month`,
       }),
     )
   return EXIT.ok

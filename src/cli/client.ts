@@ -1,14 +1,19 @@
 /** The command line's side of `/_windtunnel/`: small requests to a running platform, errors in words. */
-import { isRecord, stringAt, valueAt } from '#base/json.ts'
+import { isRecord, parseJson, stringAt, valueAt } from '#base/json.ts'
 import { Trouble } from '#base/trouble.ts'
-import type { Parsed } from '#cli/arguments.ts'
+import { type Parsed, UsageError } from '#cli/arguments.ts'
 
 export const DEFAULT_ENDPOINT = 'http://127.0.0.1:4566'
 
 export function endpointOf(parsed: Parsed): string {
-  return (parsed.value('endpoint') ?? process.env['WINDTUNNEL_ENDPOINT'] ?? DEFAULT_ENDPOINT).replace(
-    /\/$/,
-    '',
+  const option = parsed.value('endpoint')
+  const given = option ?? process.env['WINDTUNNEL_ENDPOINT'] ?? DEFAULT_ENDPOINT
+  const url = URL.parse(given)
+  if (url !== null && /^https?:$/.test(url.protocol)) return given.replace(/\/+$/, '')
+  throw new UsageError(
+    `"${given}" is no address of a platform.`,
+    option === undefined ? 'WINDTUNNEL_ENDPOINT' : '--endpoint',
+    `For example: ${DEFAULT_ENDPOINT}`,
   )
 }
 
@@ -26,10 +31,16 @@ export class ApiError extends Error {
   readonly code: string
   /** What was refused: a file and line where the command knows one, else the code. */
   readonly thing: string
-  constructor(code: string, message: string, thing = code) {
+  readonly remedy: string
+  constructor(
+    code: string,
+    message: string,
+    more: { readonly thing?: string; readonly remedy?: string } = {},
+  ) {
     super(message)
     this.code = code
-    this.thing = thing
+    this.thing = more.thing ?? code
+    this.remedy = more.remedy ?? 'The platform answered as AWS does; change the request.'
   }
 }
 
@@ -71,7 +82,8 @@ export class PlatformClient {
   /** Newline-separated JSON documents. */
   async lines(path: string): Promise<unknown[]> {
     const response = await this.fetch(path, {})
-    const body = await response.text()
+    const body = await this.text(response)
+    if (!response.ok) throw this.#unfit(response)
     return body
       .split('\n')
       .filter((line) => line !== '')
@@ -82,8 +94,8 @@ export class PlatformClient {
   async fetch(path: string, init: RequestInit): Promise<Response> {
     try {
       return await fetch(`${this.endpoint}${path}`, init)
-    } catch {
-      throw new Trouble('No platform answers there.', this.endpoint, 'Start one with: windtunnel up')
+    } catch (error) {
+      throw this.#gone(error)
     }
   }
 
@@ -100,8 +112,9 @@ export class PlatformClient {
     const headers = { 'Content-Type': 'application/json' }
     const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) }
     const response = await this.fetch(path, init)
-    const text = await response.text()
-    const answer: unknown = text === '' ? {} : parsed(text)
+    const text = await this.text(response)
+    const answer: unknown = text === '' ? {} : parseJson(text)
+    if (answer === undefined) throw this.#unfit(response)
     if (response.ok) return answer
     const error = isRecord(answer) ? answer['error'] : undefined
     const message = stringAt(error, 'message') ?? `The platform answered ${response.status}.`
@@ -109,17 +122,44 @@ export class PlatformClient {
     if (code !== undefined) throw new ApiError(code, message)
     throw new Trouble(
       message,
-      `${method} ${path}`,
+      `${method} ${this.endpoint}${path}`,
       stringAt(error, 'remedy') ?? 'Look at the log of the platform.',
     )
   }
-}
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return { error: { message: text.slice(0, 200) } }
+  /** The body; a platform that goes away in the middle of it is Trouble too. */
+  async text(response: Response): Promise<string> {
+    try {
+      return await response.text()
+    } catch (error) {
+      throw this.#gone(error)
+    }
+  }
+
+  /** Nothing listens there, or it went away in the middle. */
+  #gone(error: unknown): Trouble {
+    const code = stringAt(error instanceof Error ? error.cause : undefined, 'code') ?? ''
+    if (/TIMEOUT/.test(code))
+      return new Trouble(
+        'The platform did not answer in five minutes.',
+        this.endpoint,
+        'Look at its log; a function that takes longer is better called as an event.',
+      )
+    if (/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(code))
+      return new Trouble(
+        'The platform broke off in the middle of an answer.',
+        this.endpoint,
+        'Look whether it still runs, and at its log.',
+      )
+    return new Trouble('No platform answers there.', this.endpoint, 'Start one with: windtunnel up')
+  }
+
+  #unfit(response: Response): Trouble {
+    return new Trouble(
+      `What answers there is no Windtunnel platform (HTTP ${response.status}).`,
+      this.endpoint,
+      'Name the platform with --endpoint, or start one with: windtunnel up',
+    )
   }
 }
 

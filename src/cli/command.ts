@@ -38,6 +38,10 @@ export const EXIT = {
   trouble: 3,
   /** Our defect. */
   defect: 70,
-  /** Ended by Ctrl-C or TERM. */
+  /** The terminal was closed, or whoever started it ended. */
+  hungUp: 129,
+  /** Stopped by Ctrl-C; what was measured until then is shown. */
   interrupted: 130,
+  /** Stopped by TERM, likewise. */
+  terminated: 143,
 } as const

@@ -10,9 +10,11 @@ import { Trouble } from '#base/trouble.ts'
 import { UsageError } from '#cli/arguments.ts'
 import { type Application, applicationOf } from '#cli/application.ts'
 import { ApiError, type PlatformClient, listAt } from '#cli/client.ts'
+import { textOf } from '#cli/files.ts'
 import { type Artifact, artifactsOf, replace } from '#cli/package/artifacts.ts'
 import { built } from '#cli/package/build.ts'
 import { packageOf } from '#cli/package/folder.ts'
+import { ShownEvents, StackEvents } from '#cli/stack-events.ts'
 import { type ParsedTemplate, parseTemplate } from '#engines/templates/parse.ts'
 import { type Dict, isDict } from '#engines/templates/value.ts'
 
@@ -67,17 +69,17 @@ export async function deploy(client: PlatformClient, request: DeploymentRequest)
   const changeSet = await createChangeSet(client, request, template)
   if (changeSet === 'unchanged') return { ...(await applicationOf(client, request.stack)), unchanged: true }
   // Events of deployments before this one are neither shown again nor blamed.
-  const seen = new Set((await eventsOf(client, request.stack)).map(eventId))
+  const events = await StackEvents.fromNowOn(client, request.stack)
   await client.call('cloudformation', 'ExecuteChangeSet', {
-    ChangeSetName: changeSet,
+    ChangeSetName: changeSet.name,
     StackName: request.stack,
   })
-  await follow(client, request, seen)
+  await follow(client, request, new ShownEvents(events, changeSet.changes, (line) => request.step(line)))
   return { ...(await applicationOf(client, request.stack)), unchanged: false }
 }
 
 function readTemplate(path: string): ParsedTemplate {
-  const parsed = parseTemplate(readFileSync(path, 'utf8'))
+  const parsed = parseTemplate(textOf(path))
   if (parsed.ok) return parsed.value
   const { message, line } = parsed.error
   throw new UsageError(message, line === undefined ? path : `${path}:${line}`, 'Correct the template.')
@@ -110,7 +112,7 @@ async function upload(
   bucket: string,
 ): Promise<string> {
   const local = resolve(dirname(request.template), artifact.path)
-  const folder = request.build ? built(artifact, local, request) : local
+  const folder = request.build ? await built(artifact, local, request) : local
   const bytes = artifact.zipped ? packageOf(folder).bytes : readFileSync(folder)
   const key = `${artifact.logicalId}/${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}`
   request.step(`uploading ${artifact.logicalId} (${(bytes.length / 1024).toFixed(1)} KB)`)
@@ -121,7 +123,7 @@ async function upload(
   })
   if (!response.ok)
     throw new Trouble(
-      `The upload was refused: ${response.status} ${(await response.text()).slice(0, 200)}`,
+      `The upload was refused: ${response.status} ${(await client.text(response)).slice(0, 200)}`,
       artifact.logicalId,
       'Look at the log of the platform.',
     )
@@ -132,12 +134,15 @@ async function createChangeSet(
   client: PlatformClient,
   request: DeploymentRequest,
   template: ParsedTemplate,
-): Promise<string> {
+): Promise<ChangeSet | 'unchanged'> {
   try {
     return await createdChangeSet(client, request, template.body)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    throw new ApiError(error.code, error.message, placeOf(error.message, request.template, template))
+    throw new ApiError(error.code, error.message, {
+      thing: placeOf(error.message, request.template, template),
+      remedy: 'Correct the template or its parameters, then deploy again.',
+    })
   }
 }
 
@@ -161,9 +166,9 @@ async function createdChangeSet(
   client: PlatformClient,
   request: DeploymentRequest,
   body: Dict,
-): Promise<string> {
+): Promise<ChangeSet | 'unchanged'> {
   const name = `windtunnel-${createHash('sha256').update(`${process.pid}${process.hrtime.bigint()}`).digest('hex').slice(0, 12)}`
-  const exists = await stackExists(client, request.stack)
+  const exists = await stackExists(client, request)
   await client.call('cloudformation', 'CreateChangeSet', {
     StackName: request.stack,
     ChangeSetName: name,
@@ -183,7 +188,7 @@ async function createdChangeSet(
     })
     const status = stringAt(set, 'Status')
     const reason = stringAt(set, 'StatusReason') ?? ''
-    if (status === 'CREATE_COMPLETE') return name
+    if (status === 'CREATE_COMPLETE') return { name, changes: await changesOf(client, request.stack, set) }
     if (status === 'FAILED') {
       await client.call('cloudformation', 'DeleteChangeSet', {
         ChangeSetName: name,
@@ -196,29 +201,50 @@ async function createdChangeSet(
   }
 }
 
-async function stackExists(client: PlatformClient, stack: string): Promise<boolean> {
+async function statusOf(client: PlatformClient, stack: string): Promise<string | undefined> {
   try {
     const answer = await client.call('cloudformation', 'DescribeStacks', { StackName: stack })
-    return listAt(answer, 'Stacks').some((found) => stringAt(found, 'StackStatus') !== 'REVIEW_IN_PROGRESS')
+    return stringAt(listAt(answer, 'Stacks')[0], 'StackStatus')
   } catch (error) {
-    if (error instanceof ApiError && /does not exist/.test(error.message)) return false
+    if (error instanceof ApiError && /does not exist/.test(error.message)) return undefined
     throw error
   }
 }
 
-/** The newest first. */
-async function eventsOf(client: PlatformClient, stack: string): Promise<readonly unknown[]> {
-  return listAt(
-    await client.call('cloudformation', 'DescribeStackEvents', { StackName: stack }),
-    'StackEvents',
-  )
+/** A stack whose creation was rolled back holds nothing and takes no update: it is removed, and made again. */
+async function stackExists(client: PlatformClient, request: DeploymentRequest): Promise<boolean> {
+  const { stack } = request
+  const status = await statusOf(client, stack)
+  if (status !== 'ROLLBACK_COMPLETE') return status !== undefined && status !== 'REVIEW_IN_PROGRESS'
+  request.step(`removing what is left of ${stack}, whose creation was rolled back`)
+  await client.call('cloudformation', 'DeleteStack', { StackName: stack })
+  const started = Date.now()
+  while ((await statusOf(client, stack)) !== undefined) await wait(started, stack)
+  return false
 }
 
-const eventId = (event: unknown): string => stringAt(event, 'EventId') ?? ''
+interface ChangeSet {
+  readonly name: string
+  /** How many resources it makes, changes or removes. */
+  readonly changes: number
+}
 
-async function follow(client: PlatformClient, request: DeploymentRequest, seen: Set<string>): Promise<void> {
+async function changesOf(client: PlatformClient, stack: string, first: unknown): Promise<number> {
+  let count = 0
+  for (let page = first; ;) {
+    count += listAt(page, 'Changes').length
+    const NextToken = stringAt(page, 'NextToken')
+    if (NextToken === undefined) return count
+    page = await client.call('cloudformation', 'DescribeChangeSet', {
+      ChangeSetName: stringAt(first, 'ChangeSetName'),
+      StackName: stack,
+      NextToken,
+    })
+  }
+}
+
+async function follow(client: PlatformClient, request: DeploymentRequest, shown: ShownEvents): Promise<void> {
   const started = Date.now()
-  let failure: string | undefined
   for (;;) {
     // The state before the events: whatever led to an end that is seen here is among them.
     const stack = listAt(
@@ -226,21 +252,13 @@ async function follow(client: PlatformClient, request: DeploymentRequest, seen: 
       'Stacks',
     )[0]
     const status = stringAt(stack, 'StackStatus') ?? ''
-    for (const event of (await eventsOf(client, request.stack)).toReversed()) {
-      const id = eventId(event)
-      if (seen.has(id)) continue
-      seen.add(id)
-      const now = stringAt(event, 'ResourceStatus') ?? ''
-      const reason = stringAt(event, 'ResourceStatusReason')
-      const failed = now.endsWith('FAILED')
-      if (failed) failure ??= `${stringAt(event, 'LogicalResourceId') ?? ''}: ${reason ?? now}`
-      request.step(
-        `${now.padEnd(28)} ${stringAt(event, 'LogicalResourceId') ?? ''}${failed ? `  ${reason ?? ''}` : ''}`,
-      )
-    }
+    await shown.more()
     if (!status.endsWith('IN_PROGRESS')) {
       if (status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE') return
-      throw new ApiError(status, failure ?? `The stack ended as ${status}.`)
+      throw new ApiError(status, shown.failure ?? `The stack ended as ${status}.`, {
+        thing: `stack ${request.stack}, ${status}`,
+        remedy: 'Correct the template, then deploy it again.',
+      })
     }
     await wait(started, request.stack)
   }

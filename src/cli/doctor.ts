@@ -5,6 +5,7 @@ import { cacheFolder } from '#cli/cache-folder.ts'
 import type { Parsed } from '#cli/arguments.ts'
 import { endpointOf, identityOf, PlatformClient } from '#cli/client.ts'
 import { type Command, EXIT } from '#cli/command.ts'
+import { asCalled } from '#cli/program.ts'
 import { painter } from '#cli/render/palette.ts'
 import { type Column, table, wrapped } from '#cli/render/table.ts'
 import type { Terminal } from '#cli/terminal.ts'
@@ -14,10 +15,11 @@ import { type MachineFact, probeMachine } from '#host/sandbox/machine.ts'
 const MB = 1_048_576
 
 async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
+  const endpoint = endpointOf(parsed)
   const clock = new HostClock({ virtual: false })
   try {
     const machine = await probeMachine({ cacheFolder: cacheFolder(), clock })
-    const facts = [coresFact(), ...machine.facts, await namesFact(), await platformFact(parsed)]
+    const facts = [coresFact(), ...machine.facts, await namesFact(endpoint), await platformFact(parsed)]
     if (terminal.json) terminal.out(JSON.stringify({ modes: machine.modes, facts }))
     else print(facts, machine.modes.notes, terminal)
     return facts.some(({ name, level }) => name === 'isolation' && level === 'missing')
@@ -39,7 +41,7 @@ function coresFact(): MachineFact {
 }
 
 /** Clients of their own resolve API hosts; browsers and our load do it without DNS. */
-async function namesFact(): Promise<MachineFact> {
+async function namesFact(endpoint: string): Promise<MachineFact> {
   const name = 'abc.execute-api.localhost'
   const found = await lookup(name).catch(() => undefined)
   if (found !== undefined)
@@ -53,8 +55,7 @@ async function namesFact(): Promise<MachineFact> {
     name: 'api hosts',
     level: 'reduced',
     found: `names such as ${name} do not resolve here`,
-    remedy:
-      'use the path form http://127.0.0.1:4566/_aws/execute-api/{apiId}/..., or install nss-myhostname; curl and browsers do it by themselves',
+    remedy: `use the path form ${endpoint}/_aws/execute-api/{apiId}/..., or install nss-myhostname; curl and browsers do it by themselves`,
   }
 }
 
@@ -68,10 +69,13 @@ async function platformFact(parsed: Parsed): Promise<MachineFact> {
       name: 'platform',
       level: 'reduced',
       found: `none answers at ${endpoint}`,
-      remedy: 'windtunnel up',
+      remedy: asCalled('windtunnel up'),
     }
   }
 }
+
+const HOST_PREFIXES =
+  'Clients that put `sync-` or `stream-` before the host need AWS_DISABLE_HOST_PREFIX_INJECTION=true (CLI, boto3) or disableHostPrefix (JavaScript).'
 
 const SAID: Readonly<Record<MachineFact['level'], string>> = { full: 'yes', reduced: 'partly', missing: 'no' }
 
@@ -88,10 +92,11 @@ function print(facts: readonly MachineFact[], notes: readonly string[], terminal
     for (const [i, line] of wrapped(remedy ?? '', terminal.width - 14).entries())
       terminal.out(`  ${(i === 0 ? name : '').padEnd(12)}${line}`)
   }
-  for (const note of notes) terminal.out(`\nnote  ${note}`)
-  terminal.out(
-    '\nClients that put `sync-` or `stream-` before the host need AWS_DISABLE_HOST_PREFIX_INJECTION=true (CLI, boto3) or disableHostPrefix (JavaScript).',
-  )
+  for (const note of [...notes, HOST_PREFIXES]) {
+    terminal.out('')
+    for (const [i, line] of wrapped(note, terminal.width - 6).entries())
+      terminal.out(`${(i === 0 ? 'note' : '').padEnd(6)}${line}`)
+  }
 }
 
 export const doctor: Command = {

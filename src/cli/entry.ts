@@ -5,6 +5,7 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { cacheFolder } from '#cli/cache-folder.ts'
+import { EXIT } from '#cli/command.ts'
 
 // `windtunnel ... | head` takes what it wants and closes the pipe
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -13,4 +14,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 enableCompileCache(join(cacheFolder(), 'compiled'))
 const { main } = await import('#cli/main.ts')
-process.exitCode = await main(process.argv.slice(2))
+const code = await main(process.argv.slice(2))
+if (code === EXIT.ok) process.exitCode = code
+else {
+  // what was cut short, or half begun, is not waited for; what was printed is
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise((written) => stream.write('', written))
+  process.exit(code)
+}

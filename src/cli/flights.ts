@@ -1,22 +1,34 @@
 /** Where reports of flights are kept between commands: `.windtunnel/flights` of the folder one works in. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '#cli/arguments.ts'
+import { fileTrouble, textOf } from '#cli/files.ts'
 import { readReport } from '#lab/read-report.ts'
 import type { FlightReport } from '#lab/report.ts'
 
 const FOLDER = join('.windtunnel', 'flights')
 /** Older reports beyond this are left alone but no longer listed by name. */
 const LISTED_MAX = 200
+/** Names in an error. */
+const NAMED_MAX = 3
 
-/** Saves a report and gives back its path. */
-export function saveReport(report: FlightReport): string {
-  mkdirSync(FOLDER, { recursive: true })
+/** Saves a report. A folder that cannot be written loses the copy, never the flight: `said` tells which it was. */
+export function saveReport(report: FlightReport): {
+  readonly path: string | undefined
+  readonly said: string
+} {
   const stamp = report.startedAt.replace(/[:.]/g, '-')
   const name = report.name.replace(/[^A-Za-z0-9-]+/g, '-')
   const path = join(FOLDER, `${stamp}-${name}.json`)
-  writeFileSync(path, `${JSON.stringify(report)}\n`)
-  return path
+  try {
+    mkdirSync(FOLDER, { recursive: true })
+    writeFileSync(path, `${JSON.stringify(report)}\n`)
+  } catch (error) {
+    const trouble = fileTrouble(error)
+    if (trouble === undefined) throw error
+    return { path: undefined, said: `not saved as ${path}: ${trouble.message}` }
+  }
+  return { path, said: `saved as ${path}` }
 }
 
 /** Names of saved reports, newest first. */
@@ -29,25 +41,35 @@ export function savedReports(): string[] {
     .slice(0, LISTED_MAX)
 }
 
-/** A report by path, by a part of its name (the newest that has it), or the newest of all. */
+/** A report by path, by a part of its name (the newest that has it), `latest` (also unsaid) or `previous`. */
 export function loadReport(which: string | undefined): FlightReport {
-  const saved = savedReports()
+  const path = pathOf(which, savedReports())
+  const report = readReport(textOf(path))
+  if (report.ok) return report.value
+  throw new UsageError(`The file cannot be read as a report: ${report.error}.`, path, 'Fly again to get one.')
+}
+
+function pathOf(which: string | undefined, saved: readonly string[]): string {
+  if (which !== undefined && existsSync(which)) return which
   const found =
-    which === undefined
+    which === undefined || which === 'latest'
       ? saved[0]
       : which === 'previous'
         ? saved[1]
         : saved.find((name) => name.includes(which))
-  const path =
-    which !== undefined && existsSync(which) ? which : found === undefined ? undefined : join(FOLDER, found)
-  if (path === undefined) {
-    const next =
-      saved.length === 0
-        ? 'Fly first: windtunnel fly examples/first/flight.yaml'
-        : `Saved are: ${saved.slice(0, 5).join(', ')}`
-    throw new UsageError('There is no such report.', which ?? FOLDER, next)
-  }
-  const report = readReport(readFileSync(path, 'utf8'))
-  if (report.ok) return report.value
-  throw new UsageError(`The file cannot be read as a report: ${report.error}.`, path, 'Fly again to get one.')
+  if (found !== undefined) return join(FOLDER, found)
+  if (saved.length === 0)
+    throw new UsageError(
+      'No flight is saved here yet.',
+      join(process.cwd(), FOLDER),
+      'Fly first: windtunnel fly flight.yaml',
+    )
+  if (which === 'previous')
+    throw new UsageError(
+      'Only one flight is saved here.',
+      FOLDER,
+      'Fly once more: windtunnel fly flight.yaml',
+    )
+  const newest = saved.slice(0, NAMED_MAX).join(', ')
+  throw new UsageError('There is no such report.', which ?? FOLDER, `The newest are: ${newest}`)
 }

@@ -12,11 +12,15 @@ import { deploy, stackNameOf, templateIn } from '#cli/deployment.ts'
 import { printDeployed } from '#cli/deploy.ts'
 import { saveReport } from '#cli/flights.ts'
 import { type FlightFile, fly as flyOn, readFlight } from '#cli/flying.ts'
-import { paced, progressLine } from '#cli/progress.ts'
+import { type Doing, Interrupted, Interruption } from '#cli/interruption.ts'
+import { asCalled } from '#cli/program.ts'
+import { type Show, paced, progressLine } from '#cli/progress.ts'
 import { renderReport } from '#cli/render/report.ts'
+import { readyLines } from '#cli/ready.ts'
 import { spawnPlatform } from '#cli/spawned.ts'
 import type { Terminal } from '#cli/terminal.ts'
 import { watchParent } from '#host/parent.ts'
+import { plural } from '#lab/figures.ts'
 import type { FlightReport } from '#lab/report.ts'
 
 /** A terminal's bar moves often; a log gets a line every so often. */
@@ -40,62 +44,100 @@ export async function deployed(
     parameters: { ...file.flight.parameters, ...parameters },
     build: true,
     cacheFolder: cacheFolder(),
-    step: (line) => terminal.step(line),
+    step: (line) => {
+      if (!terminal.json) terminal.step(line)
+    },
   })
   terminal.settled()
   if (!terminal.json) printDeployed(terminal, result, Date.now() - started)
   return result
 }
 
-/** The load and the report; Ctrl-C stops it and prints what was measured until then. */
+interface Flying {
+  readonly file: FlightFile
+  readonly application: Application
+  readonly terminal: Terminal
+  readonly interruption: Interruption
+}
+
+/** What is said of a signal that comes before the load does. */
+export const NOTHING_FLOWN: Doing = {
+  thing: 'before the first request: nothing was measured',
+  remedy: 'Run the same command again.',
+}
+
+/** The load and the report; Ctrl-C stops it and gives what was measured until then. */
 export async function flown(
   client: PlatformClient,
-  file: FlightFile,
-  application: Application,
-  terminal: Terminal,
+  { file, application, terminal, interruption }: Flying,
 ): Promise<FlightReport> {
-  const stop = new AbortController()
-  const interrupt = (): void => stop.abort()
-  // not once: npm passes on the Ctrl-C that the terminal has sent already
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
-  const pace = process.stderr.isTTY ? TERMINAL_STEP_MS : LOG_STEP_MS
-  const onProgress = paced(pace, (progress, durationMs) => {
-    if (!terminal.json) terminal.step(progressLine(progress, durationMs))
+  const step = (line: string): void => {
+    if (!terminal.json) terminal.step(line)
+  }
+  const report = await flyOn(client, {
+    file,
+    application,
+    onProgress: pacedFor(terminal, (line) => step(line)),
+    onLanded: () => step('reading what the platform recorded'),
+    onDraining: ({ unfinished }, leftMs) =>
+      step(
+        `${plural(unfinished, 'event')} not finished yet, waiting at most ${Math.ceil(leftMs / 1_000)} s more`,
+      ),
+    signal: interruption.signal,
+    warnings: [],
   })
-  const report = await flyOn(client, { file, application, onProgress, signal: stop.signal, warnings: [] })
   terminal.settled()
-  process.off('SIGINT', interrupt)
-  process.off('SIGTERM', interrupt)
   return report
 }
 
-export function showReport(report: FlightReport, terminal: Terminal, next: readonly string[]): number {
-  const path = saveReport(report)
+/** The line of a flight's progress, as often as a terminal or a log can bear it. */
+export function pacedFor(terminal: Terminal, show: (line: string) => void): Show {
+  const pace = terminal.live ? TERMINAL_STEP_MS : LOG_STEP_MS
+  return paced(pace, (progress, durationMs) => show(progressLine(progress, durationMs)))
+}
+
+interface Ending {
+  readonly interruption: Interruption
+  /** The platform lives on: what to do with it. */
+  readonly stays?: readonly string[]
+}
+
+/** Commands that go on from here; none that needs a platform which ends with this command. */
+function nextOf(report: FlightReport, stays: readonly string[]): readonly string[] {
+  const page = 'windtunnel report --html report.html'
+  if (report.partial) return [page]
+  return stays.length > 0 ? [...stays, page] : [page, 'windtunnel compare previous latest']
+}
+
+/** Shows and saves the report. Resolves to the exit code: that of a signal before that of a budget. */
+export function showReport(
+  report: FlightReport,
+  terminal: Terminal,
+  { interruption, stays = [] }: Ending,
+): number {
+  if (interruption.code !== undefined && report.load.sent === 0)
+    throw new Interrupted(interruption.code, NOTHING_FLOWN.thing, NOTHING_FLOWN.remedy)
+  const next = nextOf(report, stays).map(asCalled)
   if (terminal.json) terminal.out(JSON.stringify(report))
-  else {
-    terminal.out(renderReport(report, { width: terminal.width, color: terminal.color, next }))
-    terminal.note(`saved as ${path}`)
-  }
+  else terminal.out(renderReport(report, { width: terminal.width, color: terminal.color, next }))
+  const saved = saveReport(report)
+  if (!terminal.json || saved.path === undefined) terminal.note(saved.said)
+  if (interruption.code !== undefined) return interruption.code
   return report.budgetsOutcome === 'broken' ? EXIT.failed : EXIT.ok
 }
 
 async function runFly(parsed: Parsed, terminal: Terminal): Promise<number> {
   const file = readFlight(parsed.words[0] ?? 'flight.yaml')
-  // as if TERM had come: the flight stops, or the process ends, and the platform with it
-  const unwatch = watchParent(process.env, () => void process.kill(process.pid, 'SIGTERM'))
-  const platform = await spawnPlatform(['--memory', '--port', parsed.value('port') ?? '0'], (line) =>
-    terminal.step(line),
-  )
+  using interruption = new Interruption()
+  const unwatch = watchParent(process.env, interruption.end)
+  const starting = spawnPlatform(['--memory', '--port', parsed.port() ?? '0'], (line) => terminal.step(line))
+  const platform = await interruption.race(starting, NOTHING_FLOWN)
   try {
-    if (!terminal.json)
-      terminal.note(`windtunnel ready in ${(platform.readyMs / 1_000).toFixed(2)} s at ${platform.url}`)
+    if (!terminal.json) for (const line of readyLines(platform, terminal.width)) terminal.note(line)
     const client = new PlatformClient(platform.url, identityOf(parsed))
-    const report = await flown(client, file, await deployed(client, file, terminal), terminal)
-    return showReport(report, terminal, [
-      'windtunnel report --html report.html',
-      'windtunnel compare previous latest',
-    ])
+    const application = await interruption.race(deployed(client, file, terminal), NOTHING_FLOWN)
+    const report = await flown(client, { file, application, terminal, interruption })
+    return showReport(report, terminal, { interruption })
   } finally {
     unwatch()
     await platform.stop()
@@ -106,9 +148,13 @@ async function runLoad(parsed: Parsed, terminal: Terminal): Promise<number> {
   const file = readFlight(parsed.words[0] ?? 'flight.yaml')
   const client = clientOf(parsed)
   await client.get('/_windtunnel/health')
-  const application = parsed.has('deploy') ? await deployed(client, file, terminal) : await everything(client)
-  const report = await flown(client, file, application, terminal)
-  return showReport(report, terminal, ['windtunnel report --html report.html', 'windtunnel trace --slowest'])
+  using interruption = new Interruption()
+  const application = await interruption.race(
+    parsed.has('deploy') ? deployed(client, file, terminal) : everything(client),
+    NOTHING_FLOWN,
+  )
+  const report = await flown(client, { file, application, terminal, interruption })
+  return showReport(report, terminal, { interruption, stays: ['windtunnel trace --slowest'] })
 }
 
 export const fly: Command = {

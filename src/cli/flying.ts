@@ -2,20 +2,24 @@
  * One flight against a running platform: the plan placed on real addresses, the load from its own process, what the
  * platform recorded meanwhile, and the report. Deploying comes before, rendering after.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isRecord, numberAt, parseJson, stringAt, valueAt } from '#base/json.ts'
-import type { Application } from '#cli/application.ts'
+import { type Application, eventPlaceOf } from '#cli/application.ts'
 import { UsageError } from '#cli/arguments.ts'
 import type { PlatformClient } from '#cli/client.ts'
-import { type Recorded, recordedSince } from '#cli/recorded.ts'
+import { textOf } from '#cli/files.ts'
+import { type Instant, instant } from '#base/time.ts'
+import { type Recorded, recordedSince, spansSince } from '#cli/recorded.ts'
 import { usEast1Prices } from '#engines/pricing/price-book.ts'
 import { parseTemplate } from '#engines/templates/parse.ts'
 import { processLoad } from '#host/load/load.ts'
-import type { Flight } from '#lab/flight.ts'
+import { Drain, type Draining } from '#lab/drain.ts'
+import { DEFAULT_DRAIN_MS, type Flight, isEvent } from '#lab/flight.ts'
+import { namedBy } from '#lab/event-request.ts'
 import { type Endpoints, describeLoad, planOf } from '#lab/plan.ts'
 import { parseFlight } from '#lab/read-flight.ts'
-import { reportOf } from '#lab/result.ts'
+import { type MeasuredTarget, reportOf } from '#lab/result.ts'
 import type { FlightReport, MachineReport } from '#lab/report.ts'
 import type { LoadPlan, LoadProgress, LoadResult } from '#ports/load.ts'
 
@@ -46,13 +50,11 @@ export function readFlight(path: string): FlightFile {
 
 function fileText(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    throw new UsageError(
-      'There is no such flight.',
-      path,
-      'Name a flight.yaml, such as examples/first/flight.yaml.',
-    )
+    return textOf(path)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    const what = existsSync(path) ? error.message : 'There is no such flight.'
+    throw new UsageError(what, path, 'Name a flight.yaml, such as examples/first/flight.yaml.')
   }
 }
 
@@ -63,13 +65,17 @@ export interface FlyRequest {
   readonly application: Application
   /** `durationMs` is when the last request is due. */
   onProgress(progress: LoadProgress, durationMs: number): void
+  /** The last answer is there, or the flight was stopped. */
+  onLanded?(): void
+  /** Events are still being worked on; they are waited for at most that long. */
+  onDraining?(draining: Draining, leftMs: number): void
   readonly signal: AbortSignal
   readonly warnings: readonly string[]
 }
 
 export async function fly(client: PlatformClient, request: FlyRequest): Promise<FlightReport> {
   const { flight } = request.file
-  const plan = placed(client, request)
+  const plan = placed(client, request, await eventIds(client, request))
   await client.get('/_windtunnel/delay')
   const durationMs = plan.arrivals.at(-1)?.atMs ?? 0
   const result = await processLoad().run(
@@ -77,18 +83,21 @@ export async function fly(client: PlatformClient, request: FlyRequest): Promise<
     (progress) => request.onProgress(progress, durationMs),
     request.signal,
   )
+  request.onLanded?.()
   const delay = await client.get('/_windtunnel/delay')
-  const recorded = await recordedSince(
-    client,
-    result.startedAt,
-    result.samples.filter((sample) => sample.outcome === 'answered').length,
-  )
+  const targets = flight.targets.map((target) => ({
+    name: target.name,
+    expect: target.expect,
+    isEvent: isEvent(target),
+  }))
+  const { recorded, observedUntil } = await drained(client, request, { result, targets })
   const health = await client.get('/_windtunnel/health')
   return reportOf({
     name: flight.name,
     design: flight.design,
     profile: 'native',
-    targets: flight.targets.map(({ name, expect }) => ({ name, expect })),
+    targets,
+    observedUntil,
     load: {
       description: describeLoad(flight.phases),
       seed: flight.seed,
@@ -108,21 +117,89 @@ export async function fly(client: PlatformClient, request: FlyRequest): Promise<
   })
 }
 
+/** The least and the most of a pause between two looks at events that are under way. */
+const DRAIN_STEP_MS = 500
+const DRAIN_STEP_MAX_MS = 5_000
+
+interface Flown {
+  readonly result: LoadResult
+  readonly targets: readonly MeasuredTarget[]
+}
+
+/** What was recorded once all events were done with, or the time for that was over, or the flight was stopped. */
+async function drained(
+  client: PlatformClient,
+  request: FlyRequest,
+  { result, targets }: Flown,
+): Promise<{ readonly recorded: Recorded; readonly observedUntil: Instant }> {
+  const { file, signal } = request
+  const read = async (): Promise<{ recorded: Recorded; observedUntil: Instant }> => {
+    const observedUntil = instant(Date.now())
+    return { recorded: await recordedSince(client, result.startedAt, result.samples.length), observedUntil }
+  }
+  const first = await read()
+  const drain = new Drain(result, targets)
+  let state = drain.add(first.recorded.spans)
+  if (state.unfinished === 0) return first
+  const until = Date.now() + (file.flight.drainMs ?? DEFAULT_DRAIN_MS)
+  while (state.unfinished > 0 && Date.now() < until && !signal.aborted) {
+    request.onDraining?.(state, until - Date.now())
+    const before = Date.now()
+    state = drain.add(await spansSince(client, state.from))
+    // Looking takes the platform's time too: most of the time nobody looks.
+    const pauseMs = Math.min(DRAIN_STEP_MAX_MS, Math.max(DRAIN_STEP_MS, 4 * (Date.now() - before)))
+    if (state.unfinished > 0) await pause(Math.min(pauseMs, Math.max(0, until - Date.now())), signal)
+  }
+  return await read()
+}
+
+/** Ends early when the flight is stopped. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resume) => {
+    const timer = setTimeout(done, ms)
+    function done(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resume()
+    }
+    signal.addEventListener('abort', done)
+  })
+}
+
 function measured(result: LoadResult, recorded: Recorded): { result: LoadResult } & Recorded {
   return { result, spans: recorded.spans, usage: recorded.usage }
 }
 
-function placed(client: PlatformClient, request: FlyRequest): LoadPlan {
-  const plan = planOf(request.file.flight, endpointsOf(client, request))
+type EventIds = ReadonlyMap<string, string>
+const eventKey = (kind: string, name: string): string => `${kind} ${name}`
+
+const SERVICE_OF = { queue: 'sqs', topic: 'sns', bus: 'events', bucket: 's3' } as const
+
+/** What the queues, topics, buses and buckets of the flight are called on the platform. */
+async function eventIds(client: PlatformClient, { application, file }: FlyRequest): Promise<EventIds> {
+  const ids = new Map<string, string>()
+  for (const target of file.flight.targets) {
+    if (target.kind === 'route' || target.kind === 'url' || target.kind === 'function') continue
+    const name = namedBy(target)
+    const id = await eventPlaceOf(client, application, { kind: target.kind, name })
+    if (id !== undefined) ids.set(eventKey(target.kind, name), id)
+  }
+  return ids
+}
+
+function placed(client: PlatformClient, request: FlyRequest, ids: EventIds): LoadPlan {
+  const plan = planOf(request.file.flight, endpointsOf(client, request, ids))
   if (plan.ok) return plan.value
   throw new UsageError(
     plan.error,
     request.file.path,
-    'windtunnel deploy shows the endpoints of what is deployed.',
+    request.application.endpoints.length + request.application.functions.length === 0
+      ? `Nothing is deployed: windtunnel load ${request.file.path} --deploy`
+      : 'windtunnel deploy shows the endpoints of what is deployed.',
   )
 }
 
-function endpointsOf(client: PlatformClient, { application, file }: FlyRequest): Endpoints {
+function endpointsOf(client: PlatformClient, { application, file }: FlyRequest, ids: EventIds): Endpoints {
   const folder = dirname(file.path)
   return {
     api: (api) => {
@@ -142,6 +219,12 @@ function endpointsOf(client: PlatformClient, { application, file }: FlyRequest):
         url: `${client.endpoint}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`,
         headers: client.signed('lambda'),
       }
+    },
+    event: (kind, name) => {
+      const id = ids.get(eventKey(kind, name))
+      return id === undefined
+        ? undefined
+        : { endpoint: client.endpoint, id, headers: client.signed(SERVICE_OF[kind]) }
     },
     recording: (recordedFile) => {
       const list = parseJson(fileText(resolve(folder, recordedFile)))

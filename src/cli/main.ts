@@ -7,6 +7,9 @@ import { COMMON, UsageError, parseArguments } from '#cli/arguments.ts'
 import { ApiError } from '#cli/client.ts'
 import { type Command, EXIT } from '#cli/command.ts'
 import { type Terminal, printTrouble, processTerminal } from '#cli/terminal.ts'
+import { fileTrouble } from '#cli/files.ts'
+import { Interrupted } from '#cli/interruption.ts'
+import { wrapped } from '#cli/render/table.ts'
 import { nearest } from '#engines/distance/distance.ts'
 
 export const VERSION = '0.1.0'
@@ -31,25 +34,36 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   reset: async () => (await import('#cli/reset.ts')).reset,
 }
 
+const NAME_WIDTH = 13
+
 async function help(terminal: Terminal): Promise<number> {
   const commands = await Promise.all(Object.values(COMMANDS).map(async (load) => await load()))
   terminal.out(`windtunnel ${VERSION}  a wind tunnel for AWS Lambda applications\n`)
   for (const command of commands) {
-    terminal.out(`  ${command.name.padEnd(13)}${command.summary}`)
-    terminal.out(`  ${' '.repeat(13)}${command.example}`)
+    const lines = [...wrapped(command.summary, terminal.width - NAME_WIDTH - 2), command.example]
+    for (const [i, line] of lines.entries())
+      terminal.out(`  ${(i === 0 ? command.name : '').padEnd(NAME_WIDTH)}${line}`)
   }
   terminal.out('\n  windtunnel COMMAND --help shows the options of a command.')
-  terminal.out(
-    '  exit codes: 0 done, 1 failed or a budget broken, 2 wrong use, 3 the machine is in the way, 70 our defect, 130 interrupted',
-  )
+  for (const line of wrapped(EXIT_CODES, terminal.width - 4, '  ')) terminal.out(`  ${line}`)
   return EXIT.ok
 }
 
+const EXIT_CODES =
+  'exit codes: 0 done, 1 failed or a budget broken, 2 wrong use, 3 the machine is in the way, 70 our defect, 130 stopped by Ctrl-C, 143 stopped by TERM (129 when the terminal has gone); a flight that is stopped still shows what it measured'
+
+const FLAG_WIDTH = 26
+
 function commandHelp(command: Command, terminal: Terminal): number {
-  terminal.out(`${command.summary}\n\n  windtunnel ${command.usage}\n`)
+  for (const line of wrapped(command.summary, terminal.width)) terminal.out(line)
+  terminal.out('')
+  for (const line of wrapped(`windtunnel ${command.usage}`, terminal.width - 2, '    '))
+    terminal.out(`  ${line}`)
+  terminal.out('')
   for (const option of [...command.options, ...COMMON]) {
     const flag = `--${option.name}${option.value === undefined ? '' : ` ${option.value}`}`
-    terminal.out(`  ${flag.padEnd(28)}${option.sentence}`)
+    for (const [i, line] of wrapped(option.sentence, terminal.width - FLAG_WIDTH - 2).entries())
+      terminal.out(`  ${(i === 0 ? flag : '').padEnd(FLAG_WIDTH)}${line}`)
   }
   terminal.out(`\n  example  ${command.example}`)
   return EXIT.ok
@@ -57,6 +71,9 @@ function commandHelp(command: Command, terminal: Terminal): number {
 
 async function dispatch(given: readonly string[], terminal: Terminal): Promise<number> {
   const [first = 'start', ...rest] = given
+  const [second] = rest
+  if (first === 'help' && second !== undefined && !second.startsWith('-'))
+    return await dispatch([second, '--help'], terminal)
   if (first === 'help' || first === '--help' || first === '-h') return await help(terminal)
   if (first === 'version' || first === '--version') {
     terminal.out(VERSION)
@@ -78,7 +95,12 @@ async function dispatch(given: readonly string[], terminal: Terminal): Promise<n
   return parsed.has('help') ? commandHelp(command, terminal) : await command.run(parsed, terminal)
 }
 
-function ending(error: unknown, terminal: Terminal): number {
+function ending(thrown: unknown, terminal: Terminal): number {
+  const error = fileTrouble(thrown) ?? thrown
+  if (error instanceof Interrupted) {
+    printTrouble(terminal, error)
+    return error.code
+  }
   if (error instanceof UsageError) {
     printTrouble(terminal, error)
     return EXIT.usage
@@ -88,10 +110,7 @@ function ending(error: unknown, terminal: Terminal): number {
     return EXIT.trouble
   }
   if (error instanceof ApiError) {
-    printTrouble(
-      terminal,
-      new Trouble(error.message, error.thing, 'The platform answered as AWS does; change the request.'),
-    )
+    printTrouble(terminal, new Trouble(error.message, error.thing, error.remedy))
     return EXIT.failed
   }
   const text = error instanceof Error ? error.message : String(error)

@@ -35,6 +35,12 @@ export async function recordedSince(
   return { spans: spans.filter(isSpan), usage: usage.filter(isUsage) }
 }
 
+/** Spans from that time on that had been recorded until now. */
+export async function spansSince(client: PlatformClient, from: number): Promise<readonly Span[]> {
+  const lines = await client.lines(`/_windtunnel/spans?from=${Math.floor(from) - 1}&limit=${SPANS_MAX}`)
+  return lines.filter(isSpan)
+}
+
 /** The spans of one trace, oldest first. */
 export async function spansOfTrace(client: PlatformClient, traceId: string): Promise<readonly Span[]> {
   const lines = await client.lines(`/_windtunnel/spans?trace=${encodeURIComponent(traceId)}&limit=10000`)

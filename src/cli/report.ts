@@ -1,9 +1,10 @@
 /** `windtunnel report`: a saved flight again, in the terminal, as JSON, HTML, markdown or JUnit. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Parsed } from '#cli/arguments.ts'
+import { type Parsed, UsageError } from '#cli/arguments.ts'
 import { type Command, EXIT } from '#cli/command.ts'
 import { loadReport } from '#cli/flights.ts'
+import { asCalled } from '#cli/program.ts'
 import { renderReport } from '#cli/render/report.ts'
 import type { Terminal } from '#cli/terminal.ts'
 import { htmlOf } from '#lab/html.ts'
@@ -29,6 +30,16 @@ export function chartLibrary(): { readonly script: string; readonly style: strin
 async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
   const report = loadReport(parsed.words[0])
   const wanted = FORMS.filter(({ option }) => parsed.has(option))
+  const printed = wanted
+    .filter(({ option }) => parsed.value(option) === '-')
+    .map(({ option }) => `--${option} -`)
+  if (terminal.json) printed.push('--json')
+  if (printed.length > 1)
+    throw new UsageError(
+      'Only one form can be printed at a time.',
+      printed.join(' '),
+      'Give the others a file, such as --html report.html',
+    )
   for (const form of wanted) {
     const text = form.make(report)
     const path = parsed.value(form.option) ?? ''
@@ -44,7 +55,7 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
       renderReport(report, {
         width: terminal.width,
         color: terminal.color,
-        next: ['windtunnel report --html report.html'],
+        next: [asCalled('windtunnel report --html report.html')],
       }),
     )
   return EXIT.ok

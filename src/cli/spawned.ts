@@ -6,12 +6,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { numberAt, parseJson, stringAt, valueAt } from '#base/json.ts'
+import type { Ready } from '#cli/ready.ts'
 import { Trouble } from '#base/trouble.ts'
 
-export interface SpawnedPlatform {
-  readonly url: string
-  readonly readyMs: number
-  readonly modes: unknown
+export interface SpawnedPlatform extends Ready {
   /** Resolves when it has ended, however. */
   readonly ended: Promise<number>
   stop(): Promise<void>
@@ -39,6 +37,7 @@ export async function spawnPlatform(
   const ended = new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)))
   const ready = await firstLine(child, ended, step)
   return {
+    version: stringAt(ready, 'version') ?? '',
     url: stringAt(ready, 'url') ?? '',
     readyMs: numberAt(ready, 'readyMs') ?? 0,
     modes: valueAt(ready, 'modes'),

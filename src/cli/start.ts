@@ -1,22 +1,23 @@
 /**
  * `windtunnel start`, what `npm start` does: the platform, the first example deployed, ten seconds of load, the report,
- * and then the platform stays until Ctrl-C. What the machine lacks (Python, a compiler) is left out and said.
+ * and then the platform stays until Ctrl-C, which is then a clean end. What the machine lacks (Python, a compiler) is left out and said.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { Trouble } from '#base/trouble.ts'
 import type { Parsed } from '#cli/arguments.ts'
 import { PlatformClient, identityOf } from '#cli/client.ts'
 import { type Command, EXIT } from '#cli/command.ts'
-import { deployed, flown, showReport } from '#cli/fly.ts'
+import { NOTHING_FLOWN, deployed, flown, showReport } from '#cli/fly.ts'
 import { type FlightFile, readFlight } from '#cli/flying.ts'
+import { Interruption } from '#cli/interruption.ts'
+import { forPlatform } from '#cli/program.ts'
+import { readyLines } from '#cli/ready.ts'
 import { type SpawnedPlatform, spawnPlatform } from '#cli/spawned.ts'
 import type { Terminal } from '#cli/terminal.ts'
 import { watchParent } from '#host/parent.ts'
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/first/flight.yaml', import.meta.url))
-
-/** How long a stopped flight may take to print its report. */
-const REPORT_GRACE_MS = 5_000
 
 interface Fitted {
   readonly file: FlightFile
@@ -49,50 +50,47 @@ function fitted(): Fitted {
 }
 
 async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
-  const ending = Promise.withResolvers<void>()
-  const unwatch = watchParent(process.env, () => ending.resolve())
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => ending.resolve())
+  using interruption = new Interruption()
+  const unwatch = watchParent(process.env, interruption.end)
   const storage = parsed.has('memory') ? ['--memory'] : ['--data', parsed.value('data') ?? '.windtunnel']
-  const platform = await spawnPlatform(['--port', parsed.value('port') ?? '4566', ...storage], (line) =>
+  const starting = spawnPlatform(['--port', parsed.port() ?? '4566', ...storage], (line) =>
     terminal.step(line),
   )
+  const platform = await interruption.race(starting, NOTHING_FLOWN)
   try {
-    const job = mainJob(parsed, terminal, platform)
-    const code = await Promise.race([job, ending.promise.then(async () => await interrupted(job))])
-    if (parsed.has('once') || code === EXIT.interrupted) return code
+    const code = await mainJob({ parsed, terminal, platform, interruption })
+    if (parsed.has('once') || interruption.code !== undefined) return code
     terminal.note(`the platform stays up at ${platform.url} until Ctrl-C`)
-    await Promise.race([ending.promise, platform.ended])
-    return EXIT.ok
+    const ended = await Promise.race([interruption.arrived.then(() => undefined), platform.ended])
+    if (ended === undefined) return EXIT.ok
+    throw new Trouble(
+      `The platform ended by itself, with code ${ended}.`,
+      platform.url,
+      'Its last lines above say why; start it again with: windtunnel up',
+    )
   } finally {
     unwatch()
     await platform.stop()
   }
 }
 
-/** A flight that is stopped still prints what it measured; a deployment is not waited for. */
-async function interrupted(job: Promise<number>): Promise<number> {
-  const bound = new Promise<number>((resolve) =>
-    setTimeout(() => resolve(EXIT.interrupted), REPORT_GRACE_MS).unref(),
-  )
-  await Promise.race([job, bound])
-  return EXIT.interrupted
+interface MainJob {
+  readonly parsed: Parsed
+  readonly terminal: Terminal
+  readonly platform: SpawnedPlatform
+  readonly interruption: Interruption
 }
 
-async function mainJob(parsed: Parsed, terminal: Terminal, platform: SpawnedPlatform): Promise<number> {
-  if (!terminal.json)
-    terminal.out(
-      `windtunnel ready in ${(platform.readyMs / 1_000).toFixed(2)} s   ${platform.url}   console ${platform.url}/_windtunnel/`,
-    )
+async function mainJob({ parsed, terminal, platform, interruption }: MainJob): Promise<number> {
+  if (!terminal.json) for (const line of readyLines(platform, terminal.width)) terminal.out(line)
   const client = new PlatformClient(platform.url, identityOf(parsed))
   const { file, parameters, leftOut } = fitted()
   for (const reason of leftOut) terminal.note(`left out  ${reason}`)
-  const application = await deployed(client, file, terminal, parameters)
-  const report = await flown(client, file, application, terminal)
-  return showReport(report, terminal, [
-    `open ${platform.url}/_windtunnel/`,
-    'windtunnel tune Node',
-    'windtunnel report --html report.html',
-  ])
+  const deploying = deployed(client, file, terminal, parameters)
+  const application = await interruption.race(deploying, NOTHING_FLOWN)
+  const report = await flown(client, { file, application, terminal, interruption })
+  const stays = [`open ${platform.url}/_windtunnel/`, forPlatform('windtunnel tune Node', platform.url)]
+  return showReport(report, terminal, { interruption, stays: parsed.has('once') ? [] : stays })
 }
 
 export const start: Command = {

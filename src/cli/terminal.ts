@@ -1,10 +1,13 @@
 /** Where a command writes: width, colour, and progress that is never silent for more than a second. */
 import type { Trouble } from '#base/trouble.ts'
+import { asCalled } from '#cli/program.ts'
 
 export interface Terminal {
-  /** Columns; 80 when the output is no terminal. */
+  /** Columns; where the output is no terminal what COLUMNS says, else 80. */
   readonly width: number
   readonly color: boolean
+  /** Progress rewrites its line, so it may come often. */
+  readonly live: boolean
   readonly json: boolean
   readonly debug: boolean
   /** Results. */
@@ -18,19 +21,17 @@ export interface Terminal {
 }
 
 export function processTerminal(options: { readonly json: boolean; readonly debug: boolean }): Terminal {
-  const live = process.stderr.isTTY && !options.json
+  const isDumb = process.env['TERM'] === 'dumb'
+  const live = process.stderr.isTTY && !isDumb && !options.json
   let open = false
   const clear = (): void => {
     if (open) process.stderr.write('\r\u001b[2K')
     open = false
   }
   const terminal: Terminal = {
-    width: Math.max(60, process.stdout.columns || 80),
-    color:
-      process.stdout.isTTY &&
-      process.env['NO_COLOR'] === undefined &&
-      process.env['TERM'] !== 'dumb' &&
-      !options.json,
+    width: Math.max(60, process.stdout.columns || Number(process.env['COLUMNS']) || 80),
+    color: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' && !isDumb && !options.json,
+    live,
     json: options.json,
     debug: options.debug,
     out: (line) => {
@@ -58,14 +59,14 @@ export function processTerminal(options: { readonly json: boolean; readonly debu
 /** Three lines: what happened, to which thing, what to do next. */
 export function printTrouble(terminal: Terminal, trouble: Trouble): void {
   terminal.settled()
+  const { message, thing } = trouble
+  const remedy = asCalled(trouble.remedy)
   if (terminal.json) {
-    terminal.out(
-      JSON.stringify({ error: { message: trouble.message, thing: trouble.thing, remedy: trouble.remedy } }),
-    )
+    terminal.out(JSON.stringify({ error: { message, thing, remedy } }))
     return
   }
-  terminal.note(`error  ${trouble.message}`)
-  terminal.note(`  in   ${trouble.thing}`)
-  terminal.note(`  next ${trouble.remedy}`)
+  terminal.note(`error  ${message}`)
+  terminal.note(`  in   ${thing}`)
+  terminal.note(`  next ${remedy}`)
   if (terminal.debug && trouble.stack !== undefined) terminal.note(trouble.stack)
 }

@@ -4,15 +4,19 @@
  */
 import { numberAt, stringAt } from '#base/json.ts'
 import { seconds } from '#base/time.ts'
-import { type Application, everything } from '#cli/application.ts'
+import { Trouble } from '#base/trouble.ts'
 import { type Parsed, UsageError } from '#cli/arguments.ts'
 import { type PlatformClient, clientOf } from '#cli/client.ts'
 import { type Command, EXIT } from '#cli/command.ts'
+import { pacedFor } from '#cli/fly.ts'
 import { fly } from '#cli/flying.ts'
+import { functionNamed } from '#cli/functions.ts'
+import { Interrupted, Interruption } from '#cli/interruption.ts'
 import { renderTune } from '#cli/render/compare.ts'
 import type { Terminal } from '#cli/terminal.ts'
 import { DEFAULT_IN_FLIGHT_MAX, type Flight } from '#lab/flight.ts'
-import { type TuneFlight, tuneReport } from '#lab/tune.ts'
+import type { FlightReport } from '#lab/report.ts'
+import { type TuneFlight, type TuneReport, tuneReport } from '#lab/tune.ts'
 
 const DEFAULT_SIZES = [128, 256, 512, 1_024, 1_769]
 const DEFAULT_SECONDS = 10
@@ -34,27 +38,11 @@ function sizesOf(parsed: Parsed): number[] {
   )
 }
 
-/** The function by name or by logical id of any stack. */
-async function functionNamed(
-  client: PlatformClient,
-  name: string,
-): Promise<{ functionName: string; memoryMb: number }> {
-  const { functions } = await everything(client)
-  const exact = functions.find((each) => each.functionName === name)
-  const like = functions.filter((each) => each.functionName.toLowerCase().includes(`-${name.toLowerCase()}-`))
-  const found = exact ?? (like.length === 1 ? like[0] : undefined)
-  if (found === undefined) {
-    const known = functions.map((each) => each.functionName).join(', ')
-    throw new UsageError(
-      'There is no such function.',
-      name,
-      known === '' ? 'Deploy one first: windtunnel deploy template.yaml' : `Deployed are: ${known}`,
-    )
-  }
+async function memoryOf(client: PlatformClient, functionName: string): Promise<number> {
   const configuration = await client.call('lambda', 'GetFunctionConfiguration', {
-    FunctionName: found.functionName,
+    FunctionName: functionName,
   })
-  return { functionName: found.functionName, memoryMb: numberAt(configuration, 'MemorySize') ?? 128 }
+  return numberAt(configuration, 'MemorySize') ?? 128
 }
 
 async function resize(client: PlatformClient, functionName: string, memoryMb: number): Promise<void> {
@@ -80,7 +68,7 @@ async function warmMs(client: PlatformClient, functionName: string, payload: str
       headers: client.signed('lambda'),
       body: payload,
     })
-    const answer = await response.text()
+    const answer = await client.text(response)
     if (!response.ok || response.headers.get('x-amz-function-error') !== null) {
       throw new UsageError(
         `The function fails, so there is nothing to tune: ${answer.slice(0, 200)}`,
@@ -120,51 +108,102 @@ function flightOf(functionName: string, payload: string, perCallMs: number, forM
   }
 }
 
+interface Tuning {
+  readonly client: PlatformClient
+  readonly functionName: string
+  readonly payload: string
+  readonly forMs: number
+  readonly terminal: Terminal
+  readonly interruption: Interruption
+}
+
+/** One flight a size, as far as it gets: a signal cuts the last one short. */
+async function flySizes(tuning: Tuning, sizes: readonly number[]): Promise<readonly TuneFlight[]> {
+  const flights: TuneFlight[] = []
+  for (const memoryMb of sizes) {
+    const at = `${memoryMb} MB (${flights.length + 1} of ${sizes.length})`
+    try {
+      flights.push({ memoryMb, report: await flySize(tuning, memoryMb, at) })
+    } catch (error) {
+      if (error instanceof Interrupted) return flights
+      throw error
+    }
+    if (tuning.interruption.code !== undefined) return flights
+  }
+  return flights
+}
+
+async function flySize(tuning: Tuning, memoryMb: number, at: string): Promise<FlightReport> {
+  const { client, functionName, payload, terminal, interruption } = tuning
+  const step = (line: string): void => {
+    if (!terminal.json) terminal.step(`${at}  ${line}`)
+  }
+  step(`calling ${functionName} twice`)
+  await resize(client, functionName, memoryMb)
+  const doing = { thing: `tuning ${functionName}`, remedy: 'Let it run to its end.' }
+  const perCallMs = await interruption.race(warmMs(client, functionName, payload), doing)
+  return await fly(client, {
+    file: { flight: flightOf(functionName, payload, perCallMs, tuning.forMs), path: functionName },
+    application: {
+      stack: '',
+      status: '',
+      resources: 1,
+      outputs: [],
+      endpoints: [],
+      functions: [{ name: functionName, functionName }],
+    },
+    onProgress: pacedFor(terminal, step),
+    signal: interruption.signal,
+    warnings: [],
+  })
+}
+
 async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
   const client = clientOf(parsed)
   const payload = parsed.value('payload') ?? '{}'
   const forMs = seconds(parsed.integer('seconds', 1) ?? DEFAULT_SECONDS)
   const sizes = sizesOf(parsed)
-  const { functionName, memoryMb: before } = await functionNamed(client, parsed.words[0] ?? '')
-  const application: Application = {
-    stack: '',
-    status: '',
-    resources: 1,
-    outputs: [],
-    endpoints: [],
-    functions: [{ name: functionName, functionName }],
-  }
-  const stop = new AbortController()
-  process.on('SIGINT', () => stop.abort()) // not once: under npm it comes twice
-  const flights: TuneFlight[] = []
+  const functionName = await functionNamed(client, parsed.words[0] ?? '')
+  const before = await memoryOf(client, functionName)
+  using interruption = new Interruption()
+  let flights: readonly TuneFlight[]
   try {
-    for (const memoryMb of sizes) {
-      if (stop.signal.aborted) break
-      terminal.step(`flying ${functionName} at ${memoryMb} MB (${flights.length + 1} of ${sizes.length})`)
-      await resize(client, functionName, memoryMb)
-      const flight = flightOf(functionName, payload, await warmMs(client, functionName, payload), forMs)
-      const report = await fly(client, {
-        file: { flight, path: functionName },
-        application,
-        onProgress: () => undefined,
-        signal: stop.signal,
-        warnings: [],
-      })
-      flights.push({ memoryMb, report })
-    }
+    flights = await flySizes({ client, functionName, payload, forMs, terminal, interruption }, sizes)
   } finally {
     await resize(client, functionName, before)
     terminal.settled()
   }
   const tuned = tuneReport(functionName, flights)
-  if (tuned === undefined)
-    throw new UsageError('No size was measured.', functionName, 'Let it run to its end.')
-  if (terminal.json) terminal.out(JSON.stringify(tuned))
-  else {
-    terminal.out(renderTune(tuned, { width: terminal.width, color: terminal.color }))
-    terminal.note(`${functionName} has its ${before} MB again`)
+  const { code } = interruption
+  if (tuned === undefined) {
+    const again = 'Let it run to its end.'
+    if (code !== undefined) throw new Interrupted(code, `tuning ${functionName}: no size was measured`, again)
+    throw new Trouble('No size was measured.', functionName, `windtunnel logs ${functionName}`)
   }
-  return stop.signal.aborted ? EXIT.interrupted : EXIT.ok
+  show(terminal, partly(tuned, { done: flights, of: sizes.length, isPartial: code !== undefined }))
+  if (!terminal.json) terminal.note(`${functionName} has its ${before} MB again`)
+  return code ?? EXIT.ok
+}
+
+interface Extent {
+  readonly done: readonly TuneFlight[]
+  readonly of: number
+  readonly isPartial: boolean
+}
+
+/** Says first that a report is of fewer sizes than were asked for. */
+function partly(tuned: TuneReport, { done, of, isPartial }: Extent): TuneReport & { partial: boolean } {
+  if (!isPartial) return { ...tuned, partial: false }
+  const cut = done.filter(({ report }) => report.partial).map(({ memoryMb }) => `${memoryMb} MB`)
+  const whole = done.length - cut.length
+  const short = cut.length === 0 ? '' : `; that at ${cut.join(', ')} was cut short`
+  const said = `Partial: stopped early, ${whole} of ${of} flights ran to their end${short}.`
+  return { ...tuned, verdict: `${said} ${tuned.verdict}`, partial: true }
+}
+
+function show(terminal: Terminal, tuned: TuneReport & { partial: boolean }): void {
+  if (terminal.json) terminal.out(JSON.stringify(tuned))
+  else terminal.out(renderTune(tuned, { width: terminal.width, color: terminal.color }))
 }
 
 export const tune: Command = {

@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { type Parsed, UsageError } from '#cli/arguments.ts'
 import { cacheFolder } from '#cli/cache-folder.ts'
 import { type Command, EXIT, type OptionSpec } from '#cli/command.ts'
+import { asCalled, forPlatform } from '#cli/program.ts'
+import { type Ready, readyLines } from '#cli/ready.ts'
 import type { Terminal } from '#cli/terminal.ts'
 import { LEVELS, type LogLevel } from '#host/log.ts'
 import { watchParent } from '#host/parent.ts'
@@ -34,6 +36,7 @@ export function settingsOf(parsed: Parsed): PlatformSettings {
   const logLevel = LEVELS.find((known): known is LogLevel => known === level)
   if (logLevel === undefined)
     throw new UsageError(`"${level}" is no log level.`, '--log-level', `Use ${LEVELS.join(', ')}.`)
+  parsed.port()
   const memory = setting(parsed, 'memory', SETTINGS.memory.variable) !== undefined
   const seed = setting(parsed, 'seed', SETTINGS.seed.variable)
   return Object.freeze({
@@ -74,20 +77,25 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
       terminal.json ? terminal.out(JSON.stringify({ event: 'progress', line })) : terminal.note(line),
     fatal: () => process.exit(EXIT.trouble),
   })
-  const { modes } = platform
-  if (terminal.json)
-    terminal.out(JSON.stringify({ event: 'ready', url: platform.url, readyMs: platform.readyMs, modes }))
-  else {
-    const active = `isolation ${modes.isolation}, CPU ${modes.cpu}, memory ${modes.memory}, freeze ${modes.freeze}`
-    terminal.out(
-      `windtunnel ${platform.version}   ready in ${(platform.readyMs / SECOND).toFixed(2)} s   ${platform.url}   ${active}`,
-    )
-  }
+  const { version, url, readyMs, modes } = platform
+  if (terminal.json) terminal.out(JSON.stringify({ event: 'ready', version, url, readyMs, modes }))
+  else printReady(terminal, { version, url, readyMs, modes })
   const why = await ending.promise
   unwatch()
   if (terminal.json) terminal.out(JSON.stringify({ event: 'ending', why }))
   await platform.stop()
-  return why === 'SIGINT' || why === 'SIGTERM' ? EXIT.ok : EXIT.interrupted
+  return why === 'SIGINT' || why === 'SIGTERM' ? EXIT.ok : EXIT.hungUp
+}
+
+function printReady(terminal: Terminal, ready: Ready): void {
+  const { url } = ready
+  for (const line of readyLines(ready, terminal.width)) terminal.out(line)
+  const next = [
+    `export AWS_ENDPOINT_URL=${url}`,
+    asCalled(forPlatform('windtunnel deploy template.yaml', url)),
+    `open ${url}/_windtunnel/`,
+  ]
+  for (const [i, line] of next.entries()) terminal.note(`${(i === 0 ? 'next' : '').padEnd(6)}${line}`)
 }
 
 export const up: Command = {

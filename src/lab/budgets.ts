@@ -7,7 +7,8 @@ import { nearest } from '#engines/distance/distance.ts'
 import type { Budget, Metric } from '#lab/flight.ts'
 import { METRICS } from '#lab/flight-schema.ts'
 import { formatCount, formatMs, formatPercent, formatUsdPerMillion, TOO_SMALL } from '#lab/figures.ts'
-import type { BudgetResult, RouteReport } from '#lab/report.ts'
+import { P95_MIN, P99_MIN } from '#lab/latency.ts'
+import type { BudgetResult, CompletionReport, RouteReport } from '#lab/report.ts'
 
 const UNITS: Readonly<Record<Metric, readonly string[]>> = {
   p50: ['ms', 's'],
@@ -21,6 +22,12 @@ const UNITS: Readonly<Record<Metric, readonly string[]>> = {
   throttles: ['%', 'requests'],
   cold_starts: ['%', 'requests'],
   usd_per_million: ['', 'usd'],
+  completion_p50: ['ms', 's'],
+  completion_p95: ['ms', 's'],
+  completion_p99: ['ms', 's'],
+  completion_max: ['ms', 's'],
+  unfinished: ['%', 'events'],
+  backlog_max: ['events'],
 }
 
 const isMetric = (word: string): word is Metric => METRICS.some((metric) => metric === word)
@@ -54,8 +61,13 @@ export function readBudget(text: string, routes: readonly string[]): Result<Budg
     metric,
     comparison: comparison === '<=' ? '<=' : '<',
     limit: unit === 's' ? Number(number) * 1_000 : Number(number),
-    unit: unit === '%' ? '%' : unit === 'requests' ? 'requests' : unit === 'ms' || unit === 's' ? 'ms' : '$',
+    unit: unitOf(unit),
   })
+}
+
+function unitOf(written: string): Budget['unit'] {
+  if (written === '%' || written === 'requests' || written === 'events') return written
+  return written === 'ms' || written === 's' ? 'ms' : '$'
 }
 
 /** The figure a budget is about; undefined when the samples are too few for it. */
@@ -85,10 +97,48 @@ function figureOf(budget: Budget, route: RouteReport): number | undefined {
       return share(route.cold)
     case 'usd_per_million':
       return route.usdPerMillion === null ? undefined : Number(route.usdPerMillion)
+    case 'completion_p50':
+    case 'completion_p95':
+    case 'completion_p99':
+    case 'completion_max':
+    case 'unfinished':
+    case 'backlog_max':
+      return route.completion === undefined
+        ? undefined
+        : eventFigure(budget.metric, budget.unit, route.completion)
     default:
       return budget.metric satisfies never
   }
 }
+
+type EventMetric = Extract<Metric, `completion_${string}` | 'unfinished' | 'backlog_max'>
+
+function eventFigure(
+  metric: EventMetric,
+  unit: Budget['unit'],
+  completion: CompletionReport,
+): number | undefined {
+  const { p50Ms, p95Ms, p99Ms, maxMs, unfinished, events, backlogMax } = completion
+  switch (metric) {
+    case 'completion_p50':
+      return p50Ms ?? undefined
+    case 'completion_p95':
+      return p95Ms ?? undefined
+    case 'completion_p99':
+      return p99Ms ?? undefined
+    case 'completion_max':
+      return maxMs ?? undefined
+    case 'unfinished':
+      return unit === 'events' ? unfinished : events === 0 ? undefined : (unfinished / events) * 100
+    case 'backlog_max':
+      return backlogMax
+    default:
+      return metric satisfies never
+  }
+}
+
+const isAboutEvents = (metric: Metric): boolean =>
+  metric.startsWith('completion_') || metric === 'unfinished' || metric === 'backlog_max'
 
 function printed(budget: Budget, figure: number): string {
   switch (budget.unit) {
@@ -97,6 +147,7 @@ function printed(budget: Budget, figure: number): string {
     case '%':
       return formatPercent(figure)
     case 'requests':
+    case 'events':
       return formatCount(figure)
     case '$':
       return `$${formatUsdPerMillion(figure)}`
@@ -116,9 +167,13 @@ type Judged = Pick<BudgetResult, 'outcome' | 'measured' | 'answer'>
  */
 function undecided(budget: Budget, route: RouteReport | undefined): Judged {
   const none = { outcome: 'undecided', measured: null } as const
-  if (route === undefined || route.n === 0 || budget.unit !== 'ms')
+  const isEvents = isAboutEvents(budget.metric)
+  if (isEvents && route !== undefined && route.completion === undefined)
+    return { ...none, answer: 'no work went on after an answer' }
+  const figures = isEvents ? route?.completion : route
+  if (figures === undefined || figures.n === 0 || budget.unit !== 'ms')
     return { ...none, answer: 'nothing was measured' }
-  const { maxMs, p50Ms, n } = route
+  const { maxMs, p50Ms, n } = figures
   if (maxMs !== null && keeps(budget, maxMs)) {
     return {
       outcome: 'ok',
@@ -126,10 +181,28 @@ function undecided(budget: Budget, route: RouteReport | undefined): Judged {
       answer: `ok: the slowest of ${formatCount(n)} took ${formatMs(maxMs)}`,
     }
   }
-  if (p50Ms !== null && !keeps(budget, p50Ms) && budget.metric !== 'p50') {
+  if (p50Ms !== null && !keeps(budget, p50Ms) && !/(^|_)p50$/.test(budget.metric)) {
     return { outcome: 'broken', measured: p50Ms, answer: `broken: the median is ${formatMs(p50Ms)}` }
   }
-  return { ...none, answer: TOO_SMALL }
+  const left = isEvents ? route?.completion : undefined
+  return left !== undefined && isAmongUnfinished(budget, left)
+    ? amongUnfinished(budget, left)
+    : { ...none, answer: TOO_SMALL }
+}
+
+/** Whether the figure is one of an event without an end, and not missing for want of samples. */
+function isAmongUnfinished({ metric }: Budget, { n, unfinished }: CompletionReport): boolean {
+  const least = metric === 'completion_p99' ? P99_MIN : metric === 'completion_p95' ? P95_MIN : 1
+  return unfinished > 0 && n >= least
+}
+
+/** They had waited at least so long, so a limit below that is broken. */
+function amongUnfinished(budget: Budget, { unfinished, unfinishedFromMs }: CompletionReport): Judged {
+  const from = unfinishedFromMs ?? 0
+  const said = `${formatCount(unfinished)} unfinished after ${formatMs(from)} and more`
+  return keeps(budget, from)
+    ? { outcome: 'undecided', measured: null, answer: `not judged: ${said}` }
+    : { outcome: 'broken', measured: null, answer: `broken: ${said}` }
 }
 
 /** Judges one budget. */
@@ -149,7 +222,7 @@ export function judgeBudget(
   }
   if (route === undefined || figure === undefined) return { ...base, ...undecided(budget, route) }
   const holds = keeps(budget, figure)
-  const self = route.self
+  const self = isAboutEvents(budget.metric) ? (route.completion?.self ?? route.self) : route.self
   if (budget.unit === 'ms' && !self.measurable) {
     const at = self.measurableRatePerS
     const below = at === null ? '' : `; it would be below about ${formatCount(at)} requests/s`

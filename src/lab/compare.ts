@@ -6,11 +6,22 @@ import { seeded } from '#base/random.ts'
 import { failed, ok, type Result } from '#base/result.ts'
 import { type Change, changeOf, type Interval, type Statistic } from '#engines/statistics/bootstrap.ts'
 import type { Weighted } from '#engines/quantiles/quantiles.ts'
-import { formatMs, formatPercent, formatUsdPerMillion } from '#lab/figures.ts'
+import { formatMs, formatPercent, formatUsdPerMillion, plural } from '#lab/figures.ts'
 import { P95_MIN, P99_MIN } from '#lab/latency.ts'
 import type { FlightReport, RouteReport } from '#lab/report.ts'
 
-export type CompareMetric = 'p50' | 'p95' | 'p99' | 'mean' | 'errors' | 'cold_starts' | 'usd_per_million'
+export type CompareMetric =
+  | 'p50'
+  | 'p95'
+  | 'p99'
+  | 'mean'
+  | 'errors'
+  | 'cold_starts'
+  | 'usd_per_million'
+  | 'completion_p50'
+  | 'completion_p95'
+  | 'completion_p99'
+  | 'unfinished'
 
 export interface CompareRow {
   readonly route: string
@@ -110,6 +121,11 @@ function warningsOf(before: FlightReport, after: FlightReport): string[] {
         `In the ${when} flight ${formatPercent(report.overall.self.tailShare * 100)} of the tail is the tunnel measuring itself.`,
       )
     }
+    const { completion } = report.overall
+    if (completion !== undefined && completion.unfinished > 0)
+      warnings.push(
+        `In the ${when} flight ${plural(completion.unfinished, 'event')} had no end; they are taken as slower than all others.`,
+      )
   }
   return warnings
 }
@@ -137,10 +153,50 @@ function routeRows(was: RouteReport, is: RouteReport): CompareRow[] {
     latency('p95', { kind: 'percentile', percent: 95 }, P95_MIN),
     latency('p99', { kind: 'percentile', percent: 99 }, P99_MIN),
     latency('mean', { kind: 'mean' }, 1),
+    ...completionRows(was, is),
     share('errors', (route) => route.errors),
     share('cold_starts', (route) => route.cold),
     costRow(was, is),
   ]
+}
+
+/**
+ * From event to end of processing. Where one of two designs does all its work before it answers, the answer is that
+ * end, so that both can be compared.
+ */
+function completionRows(was: RouteReport, is: RouteReport): CompareRow[] {
+  if (was.completion === undefined && is.completion === undefined) return []
+  const row = rowMaker(was.name)
+  const least = Math.min(was.completion?.n ?? was.n, is.completion?.n ?? is.n)
+  const percentile = (metric: CompareMetric, percent: number, from: number): CompareRow =>
+    row(
+      metric,
+      'ms',
+      least < from
+        ? undefined
+        : changed(completionTimes(was), completionTimes(is), { kind: 'percentile', percent }),
+    )
+  const left = ({ completion }: RouteReport): Weighted => [
+    [0, (completion?.events ?? 0) - (completion?.unfinished ?? 0)],
+    [100, completion?.unfinished ?? 0],
+  ]
+  const both = was.completion !== undefined && is.completion !== undefined
+  const isThere = both && was.completion.events > 0 && is.completion.events > 0
+  return [
+    percentile('completion_p50', 50, 1),
+    percentile('completion_p95', 95, P95_MIN),
+    percentile('completion_p99', 99, P99_MIN),
+    ...(isThere ? [row('unfinished', '%', changed(left(was), left(is), { kind: 'mean' }))] : []),
+  ]
+}
+
+/** Events without an end are slower than all others, and had waited at least so long. */
+function completionTimes({ completion, latenciesMs }: RouteReport): Weighted {
+  if (completion === undefined) return latenciesMs
+  const { completionsMs, unfinished, unfinishedFromMs } = completion
+  if (unfinished === 0) return completionsMs
+  const slowest = Math.max(completionsMs.at(-1)?.[0] ?? 0, unfinishedFromMs ?? 0)
+  return [...completionsMs, [slowest, unfinished]]
 }
 
 const changed = (was: Weighted, is: Weighted, statistic: Statistic): Change | undefined =>
@@ -256,7 +312,7 @@ function verdictOf(rows: readonly CompareRow[]): string[] {
   }
   const sentences = [
     ...(errors === undefined ? [] : [say(errors, 'errors')]),
-    ...[greatest, opposite].flatMap((row) => (row === undefined ? [] : [say(row, row.metric)])),
+    ...[greatest, opposite].flatMap((row) => (row === undefined ? [] : [say(row, metricName(row.metric))])),
     ...(cost === undefined ? [] : [say(cost, 'cost per million requests')]),
   ]
   if (sentences.length > 0) return sentences

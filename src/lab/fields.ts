@@ -78,6 +78,13 @@ export class Fields {
     return value === undefined ? undefined : this.text(value, path, '')
   }
 
+  flag(value: unknown, path: Path, fallback: boolean): boolean {
+    if (value === undefined) return fallback
+    if (typeof value === 'boolean') return value
+    this.problem(path, `${printed(path)} must be true or false`)
+    return fallback
+  }
+
   /** Numbers and booleans become text, as YAML writes them. */
   texts(value: unknown, path: Path): Readonly<Record<string, string>> {
     if (value === undefined) return {}

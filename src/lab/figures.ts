@@ -34,6 +34,16 @@ export function formatPercentile(ms: number | null, n: number): string {
   return n === 0 ? '-' : TOO_SMALL
 }
 
+/** A time to completion that needs at least so many events; among events that had no end it is longer than all measured. */
+export function formatCompletion(
+  { n, unfinished }: { readonly n: number; readonly unfinished: number },
+  ms: number | null,
+  least: number,
+): string {
+  if (ms === null && unfinished > 0 && n >= least) return 'unfinished'
+  return formatPercentile(ms, n)
+}
+
 /** `4.48 %`, `0 %`. */
 export function formatPercent(percent: number): string {
   return `${formatSignificant(percent, 3)} %`

@@ -1,10 +1,12 @@
 /**
  * The flight's bill: the whole, per million requests, per route and per request. Usage that carries a trace belongs
- * to its request; usage without one (logs, for instance) is shared evenly by all requests.
+ * to its request, that of a batch in equal parts to the requests that it links to; usage without one (logs, or polls
+ * that found nothing) is shared evenly by all requests.
  */
+import type { Span } from '#ports/spans.ts'
 import type { UsageRecord } from '#ports/usage.ts'
 import { type Bill, billOf, perMillion, type Used, usedOf, scaled } from '#engines/pricing/bill.ts'
-import type { Decimal } from '#engines/pricing/decimal.ts'
+import { Decimal } from '#engines/pricing/decimal.ts'
 import type { PriceBook } from '#engines/pricing/price-book.ts'
 import type { BillReport } from '#lab/report.ts'
 
@@ -21,6 +23,15 @@ const LABELS: Readonly<Record<string, string>> = {
   'cloudwatch/lambdaLogsIngestStandard': 'logs',
   'cloudwatch/logsIngestStandard': 'logs',
   'dataTransfer/internetOut': 'data out',
+  'sqs/standardRequests': 'SQS requests',
+  'sqs/fifoRequests': 'SQS FIFO requests',
+  'sqs/fairQueueSurcharge': 'SQS fair queues',
+  'sns/standardPublish': 'SNS publishes',
+  'sns/fifoPublish': 'SNS FIFO publishes',
+  'sns/fifoDelivery': 'SNS FIFO deliveries',
+  'sns/payloadFilterScan': 'SNS payload filters',
+  'eventbridge/customEvents': 'EventBridge events',
+  'eventbridge/apiDestinations': 'API destinations',
   's3/putCopyPostList': 'S3 writes',
   's3/getAndOther': 'S3 reads',
 }
@@ -78,6 +89,9 @@ export function monthlyBill(
   return billReport(billOf(scaled(used, volume.requests, volume.monthly), book), book, volume.monthly)
 }
 
+/** Digits of a part of a batch's cost. */
+const PART_DIGITS = 18
+
 /** Who caused which usage. */
 export class Costs {
   readonly #book: PriceBook
@@ -85,10 +99,15 @@ export class Costs {
   readonly #all: readonly UsageRecord[]
   /** Requests of one kind use the same quantities: each mix is priced once. */
   readonly #byMix = new Map<string, Decimal>()
+  /** By trace: the traces of batches that went on from it, with its links there. */
+  readonly #batches = new Map<string, Map<string, number>>()
+  /** By the trace of a batch: all links. */
+  readonly #links = new Map<string, number>()
 
-  constructor(usage: readonly UsageRecord[], book: PriceBook) {
+  constructor(usage: readonly UsageRecord[], book: PriceBook, spans: readonly Span[] = []) {
     this.#book = book
     this.#all = usage
+    for (const span of spans) this.#addLinks(span)
     for (const record of usage) {
       if (record.traceId === undefined) continue
       const known = this.#byTrace.get(record.traceId)
@@ -101,9 +120,33 @@ export class Costs {
     return billOf(usedOf(this.#all), this.#book)
   }
 
-  /** What one request cost by its own usage; undefined when none carried its trace. */
+  #addLinks({ traceId: batch, links }: Span): void {
+    for (const { traceId } of links ?? []) {
+      if (traceId === batch) continue
+      const batches = this.#batches.get(traceId) ?? new Map<string, number>()
+      this.#batches.set(traceId, batches.set(batch, (batches.get(batch) ?? 0) + 1))
+      this.#links.set(batch, (this.#links.get(batch) ?? 0) + 1)
+    }
+  }
+
+  /** What one request cost, its parts of batches too; undefined when no usage carried its trace. */
   ofTrace(traceId: string | undefined): Decimal | undefined {
-    const records = traceId === undefined ? undefined : this.#byTrace.get(traceId)
+    return traceId === undefined ? undefined : this.#withBatches(traceId, new Set())
+  }
+
+  #withBatches(traceId: string, seen: Set<string>): Decimal | undefined {
+    let usd = this.#own(traceId)
+    seen.add(traceId)
+    for (const batch of this.#batches.get(traceId)?.keys() ?? []) {
+      const whole = seen.has(batch) ? undefined : this.#withBatches(batch, seen)
+      if (whole !== undefined) usd = (usd ?? Decimal.ZERO).plus(this.#part(whole, batch, traceId))
+    }
+    seen.delete(traceId)
+    return usd
+  }
+
+  #own(traceId: string): Decimal | undefined {
+    const records = this.#byTrace.get(traceId)
     if (records === undefined) return undefined
     const mix = records
       .map((r) => `${r.service}/${r.dimension} ${r.quantity} ${r.unit} ${r.tags?.['phase'] ?? ''}`)
@@ -113,20 +156,33 @@ export class Costs {
     return known
   }
 
-  /** What one resource took part of in a trace, for the cost of a span. */
-  ofResource(traceId: string, service: string, resource: string): Decimal | undefined {
+  /** What one resource cost in the trace of a span; `by` is the request that the cost is for: of a batch its part. */
+  ofSpan({ traceId, service, resource = '' }: Span, by: string): Decimal | undefined {
     const own = this.#byTrace
       .get(traceId)
       ?.filter(
         (record) =>
           serviceOf(record.service) === service && resource !== '' && named(record.resource, resource),
       )
-    return own === undefined || own.length === 0 ? undefined : billOf(usedOf(own), this.#book).totalUsd
+    if (own === undefined || own.length === 0) return undefined
+    return this.#part(billOf(usedOf(own), this.#book).totalUsd, traceId, by)
   }
 
-  /** What usage outside these traces costs: to be shared by all requests. */
+  /** Of what a batch cost, in proportion to its links to that trace. */
+  #part(usd: Decimal, batch: string, by: string): Decimal {
+    const links = this.#batches.get(by)?.get(batch)
+    return links === undefined
+      ? usd
+      : usd.times(Decimal.of(links)).over(Decimal.of(this.#links.get(batch) ?? 1), PART_DIGITS)
+  }
+
+  /** What usage outside these traces and their batches costs: to be shared by all requests. */
   outside(traceIds: ReadonlySet<string>): Decimal {
-    const rest = this.#all.filter((record) => record.traceId === undefined || !traceIds.has(record.traceId))
+    const inside = new Set(traceIds)
+    // A set walks over what is added while it is walked: batches of batches too.
+    for (const traceId of inside)
+      for (const batch of this.#batches.get(traceId)?.keys() ?? []) inside.add(batch)
+    const rest = this.#all.filter((record) => record.traceId === undefined || !inside.has(record.traceId))
     return billOf(usedOf(rest), this.#book).totalUsd
   }
 }

@@ -17,6 +17,12 @@ export const METRICS = [
   'throttles',
   'cold_starts',
   'usd_per_million',
+  'completion_p50',
+  'completion_p95',
+  'completion_p99',
+  'completion_max',
+  'unfinished',
+  'backlog_max',
 ] as const
 
 const duration = (description: string): JsonObject => ({
@@ -85,9 +91,13 @@ export const PHASES = {
   ),
 } as const
 
+/** What a target is told by: each has exactly one of these. */
+export const TARGET_KINDS = ['route', 'url', 'function', 'queue', 'topic', 'bus', 'bucket'] as const
+export type TargetKind = (typeof TARGET_KINDS)[number]
+
 /** Members of each target. */
 export const TARGET = {
-  name: words('Its name in the report; the route, function or URL without it.'),
+  name: words('Its name in the report; what it is sent to without it.'),
   route: { description: 'Method and path of an API of the template.', type: 'string', pattern: '^[A-Z]+ /' },
   path: {
     description: 'The path that is sent, where the route has parameters.',
@@ -99,7 +109,40 @@ export const TARGET = {
   method: { description: 'For url; GET without it.', type: 'string', pattern: '^[A-Z]+$' },
   function: words('Logical id or name of a function to invoke directly.'),
   payload: { description: 'The event, for function.' },
-  body: { description: 'Text as it is, anything else as JSON.' },
+  async: {
+    description:
+      'For function: true hands the event over (InvocationType Event) and does not wait for its end.',
+    type: 'boolean',
+  },
+  queue: words('Logical id, name or URL of an SQS queue that gets a message.'),
+  topic: words('Logical id, name or ARN of an SNS topic that a message is published to.'),
+  bus: words('An EventBridge bus by its logical id or name, or default.'),
+  bucket: words('Logical id or name of an S3 bucket that an object is put into.'),
+  body: {
+    description: 'Text as it is, anything else as JSON; of a queue the message, of a bucket the object.',
+  },
+  message: { description: 'For topic: text as it is, anything else as JSON.' },
+  subject: words('For topic.'),
+  attributes: {
+    description: 'For queue and topic: message attributes, a text as String, a number as Number.',
+    type: 'object',
+    additionalProperties: { type: ['string', 'number'] },
+  },
+  groupId: words('For queue and topic: the message group.'),
+  deduplicationId: words(
+    'For queue and topic; without it each message of a FIFO queue or topic has one of its own.',
+  ),
+  delay: duration('For queue: how long the message is kept back.'),
+  source: words('For bus: the source of the event; windtunnel.flight without it.'),
+  detailType: words('For bus: the detail-type of the event; flight without it.'),
+  detail: { description: 'For bus: the detail, a mapping.', type: 'object' },
+  key: words('For bucket: the key of each object; flight/{n} without it.'),
+  size: {
+    description: 'For bucket: bytes of each object, in place of a body.',
+    type: 'integer',
+    minimum: 0,
+    maximum: 16_777_216,
+  },
   headers: { description: 'Request headers.', ...strings },
   weight: {
     description: 'Share of the requests in proportion to the other targets; 1 without it.',
@@ -113,7 +156,7 @@ export const TARGET = {
   },
 } as const
 
-const budgetPattern = `^(.+ )?(${METRICS.map((metric) => metric.replace('.', '\\.')).join('|')})\\s*<=?\\s*\\d+(\\.\\d+)?\\s*(ms|s|%|requests|usd)?$`
+const budgetPattern = `^(.+ )?(${METRICS.map((metric) => metric.replace('.', '\\.')).join('|')})\\s*<=?\\s*\\d+(\\.\\d+)?\\s*(ms|s|%|requests|events|usd)?$`
 
 /** Members of the flight itself. */
 export const FLIGHT = {
@@ -131,6 +174,9 @@ export const FLIGHT = {
     type: 'integer',
     minimum: 1,
   },
+  drain: duration(
+    'How long events may still take after the last answer, before they count as unfinished; 30 s without it.',
+  ),
   load: {
     description: 'Phases, one after another. Requests leave on schedule, whatever the answers do.',
     type: 'array',
@@ -146,8 +192,8 @@ export const FLIGHT = {
     type: 'array',
     minItems: 1,
     items: {
-      ...record(TARGET, [], 'One of route, url and function.'),
-      oneOf: [{ required: ['route'] }, { required: ['url'] }, { required: ['function'] }],
+      ...record(TARGET, [], `One of ${TARGET_KINDS.join(', ')}.`),
+      oneOf: TARGET_KINDS.map((kind) => ({ required: [kind] })),
     },
   },
   budgets: {

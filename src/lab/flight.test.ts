@@ -5,6 +5,7 @@ import { readBudget } from '#lab/budgets.ts'
 import { FLIGHT, flightSchema, METRICS, PHASES, TARGET } from '#lab/flight-schema.ts'
 import { describeLoad, type Endpoints, planOf } from '#lab/plan.ts'
 import { parseFlight } from '#lab/read-flight.ts'
+import type { LoadTarget } from '#ports/load.ts'
 
 const least = { load: [{ poisson: { rate: 50, duration: '10s' } }], targets: [{ route: 'GET /node' }] }
 
@@ -19,6 +20,10 @@ function problems(value: unknown, known: Readonly<Record<string, number>> = {}):
   return read.ok ? [] : read.error.map(({ line, path, message }) => `${line ?? '-'} ${path}: ${message}`)
 }
 
+const QUEUE_URL = 'http://127.0.0.1:4566/000000000000/orders'
+const TOPIC_ARN = 'arn:aws:sns:us-east-1:000000000000:orders'
+const SIGNED = { Authorization: 'AWS4-HMAC-SHA256 Credential=x' }
+
 const endpoints: Endpoints = {
   api: (api) => (api === undefined || api === 'Api' ? 'http://a1.execute-api.localhost:4566' : undefined),
   functionInvoke: (name) =>
@@ -28,6 +33,16 @@ const endpoints: Endpoints = {
           headers: { 'x-amz-invocation-type': 'RequestResponse' },
         }
       : undefined,
+  event: (kind, name) => {
+    const id = { queue: QUEUE_URL, topic: TOPIC_ARN, bus: name, bucket: 'shop-uploads-1' }[kind]
+    return name === 'Missing'
+      ? undefined
+      : {
+          endpoint: 'http://127.0.0.1:4566',
+          id: `${id}${name.endsWith('.fifo') ? '.fifo' : ''}`,
+          headers: SIGNED,
+        }
+  },
   recording: (file) => (file === 'a.json' ? [0, 5] : undefined),
 }
 
@@ -43,6 +58,7 @@ test('parseFlight() fills in what a short flight leaves out', () => {
     timeoutMs: 30_000,
     warmUpMs: 0,
     inFlightMax: 2_000,
+    drainMs: 30_000,
     phases: [{ kind: 'poisson', ratePerS: 50, durationMs: 10_000 }],
     targets: [
       {
@@ -117,6 +133,133 @@ test('parseFlight() reads every kind of phase and target', () => {
   )
 })
 
+/** The requests of these targets. */
+function requests(...targets: object[]): LoadTarget[] {
+  const read = parseFlight({ ...least, targets }, lines({}))
+  assert.ok(read.ok, read.ok ? '' : JSON.stringify(read.error))
+  const plan = planOf(read.value, endpoints)
+  assert.ok(plan.ok, plan.ok ? '' : plan.error)
+  return [...plan.value.targets]
+}
+
+test('planOf() makes of a queue a SendMessage', () => {
+  const [plain, full] = requests(
+    { queue: 'Orders', body: 'as it is' },
+    {
+      queue: 'orders.fifo',
+      body: { id: '{n}' },
+      groupId: 'g{n%4}',
+      attributes: { size: 'large', price: 12.5 },
+      delay: '5s',
+    },
+  )
+  assert.deepEqual(plain, {
+    name: 'Orders',
+    method: 'POST',
+    url: 'http://127.0.0.1:4566/',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'AmazonSQS.SendMessage',
+      ...SIGNED,
+    },
+    body: JSON.stringify({ QueueUrl: QUEUE_URL, MessageBody: 'as it is' }),
+  })
+  assert.equal(full?.numbered, true)
+  assert.deepEqual(JSON.parse(full?.body ?? ''), {
+    QueueUrl: `${QUEUE_URL}.fifo`,
+    MessageBody: '{"id":"{n}"}',
+    DelaySeconds: 5,
+    MessageGroupId: 'g{n%4}',
+    MessageDeduplicationId: '{id}',
+    MessageAttributes: {
+      size: { DataType: 'String', StringValue: 'large' },
+      price: { DataType: 'Number', StringValue: '12.5' },
+    },
+  })
+})
+
+test('planOf() makes of a topic a Publish, with the places of numbers left open', () => {
+  const [target] = requests({
+    topic: 'Orders',
+    message: { id: '{n}' },
+    subject: 'a & b',
+    attributes: { kind: 'new' },
+  })
+  assert.equal(target?.headers['content-type'], 'application/x-www-form-urlencoded')
+  assert.equal(target?.numbered, true)
+  assert.ok(target?.body.includes('%22%3A%22{n}%22'), target?.body)
+  const form = new URLSearchParams(target?.body)
+  assert.deepEqual(Object.fromEntries(form), {
+    Action: 'Publish',
+    Version: '2010-03-31',
+    TopicArn: TOPIC_ARN,
+    Message: '{"id":"{n}"}',
+    Subject: 'a & b',
+    'MessageAttributes.entry.1.Name': 'kind',
+    'MessageAttributes.entry.1.Value.DataType': 'String',
+    'MessageAttributes.entry.1.Value.StringValue': 'new',
+  })
+})
+
+test('planOf() makes of a bus a PutEvents, of a bucket a PutObject, of an async function an Event', () => {
+  const [bus, object, sized, called] = requests(
+    { bus: 'default', source: 'shop', detailType: 'order placed', detail: { id: 7 } },
+    { bucket: 'Uploads', name: 'objects', key: 'in/ü {n}.json', body: { a: 1 } },
+    { bucket: 'Uploads', size: 10 },
+    { function: 'Worker', async: true },
+  )
+  assert.equal(bus?.headers['x-amz-target'], 'AWSEvents.PutEvents')
+  assert.deepEqual(JSON.parse(bus?.body ?? ''), {
+    Entries: [{ EventBusName: 'default', Source: 'shop', DetailType: 'order placed', Detail: '{"id":7}' }],
+  })
+  assert.equal('numbered' in (bus ?? {}), false, 'what has no numbers pays nothing for them')
+  assert.deepEqual(
+    [object?.method, object?.url, object?.body, object?.headers['content-type']],
+    ['PUT', 'http://127.0.0.1:4566/shop-uploads-1/in/%C3%BC%20{n}.json', '{"a":1}', 'application/json'],
+  )
+  assert.deepEqual(
+    [sized?.url, sized?.body],
+    ['http://127.0.0.1:4566/shop-uploads-1/flight/{n}', 'xxxxxxxxxx'],
+  )
+  assert.equal(called?.headers['x-amz-invocation-type'], 'Event')
+})
+
+test('planOf() says which queue, topic, bus or bucket is not there', () => {
+  const read = parseFlight({ ...least, targets: [{ queue: 'Missing' }] }, lines({}))
+  assert.ok(read.ok)
+  const plan = planOf(read.value, endpoints)
+  assert.equal(plan.ok ? '' : plan.error, 'there is no queue "Missing"')
+})
+
+test('parseFlight() refuses what means nothing for an event, each with its line', () => {
+  const wrong = problems(
+    {
+      ...least,
+      drain: 'long',
+      targets: [
+        { queue: 'Orders', message: 'x', delay: '20m' },
+        { topic: 'Orders', name: 't', key: 'a', attributes: { a: true } },
+        { bucket: 'B', body: 'x', size: 3 },
+        { bus: 'default', detail: 'text' },
+        { function: 'F', async: 'yes' },
+        { queue: 'Q', topic: 'T' },
+      ],
+    },
+    { 'targets.0': 9, 'targets.0.message': 10, 'targets.1.attributes.a': 13 },
+  )
+  assert.deepEqual(wrong, [
+    '10 targets[0].message: message means nothing for a queue: it goes with topic',
+    '9 targets[0].delay: delay is whole seconds, at most 15m',
+    '- targets[1].key: key means nothing for a topic: it goes with bucket',
+    '13 targets[1].attributes.a: attribute a must be a text or a number',
+    '- targets[2].size: a bucket has either body or size',
+    '- targets[3].detail: detail must be a mapping',
+    '- targets[4].async: targets[4].async must be true or false',
+    '- targets[5]: a target has one of route, url, function, queue, topic, bus, bucket',
+    '- drain: drain must be a duration such as 500ms, 10s or 2m',
+  ])
+})
+
 test('parseFlight() names every mistake with its line and what was meant', () => {
   assert.deepEqual(
     problems(
@@ -152,7 +295,7 @@ test('parseFlight() refuses what would be ignored or cannot be sent', () => {
     '- targets[1]: two targets are called "GET /a": give one a name of its own',
   ])
   assert.deepEqual(problems({ ...least, targets: [{ route: 'GET /a', url: 'http://x/' }] }), [
-    '- targets[0]: a target has one of route, url, function',
+    '- targets[0]: a target has one of route, url, function, queue, topic, bus, bucket',
   ])
   assert.match(
     problems({ ...least, load: [{ constant: { rate: 1e6, duration: '1h' } }] })[0] ?? '',
@@ -201,7 +344,9 @@ test('flightSchema knows the keys that parseFlight() knows, and budgets that rea
   assert.deepEqual(Object.keys((flightSchema as { properties: object }).properties), Object.keys(FLIGHT))
   const pattern = new RegExp(FLIGHT.budgets.items.pattern)
   for (const metric of METRICS) {
-    const unit = metric === 'usd_per_million' ? '' : /^(p|m)/.test(metric) ? ' ms' : ' %'
+    const isTime = /^(p\d|max|mean|completion_)/.test(metric)
+    const unit =
+      metric === 'usd_per_million' ? '' : metric === 'backlog_max' ? ' events' : isTime ? ' ms' : ' %'
     for (const text of [`${metric} < 3${unit}`, `GET /a ${metric} <= 0.5${unit}`]) {
       assert.ok(pattern.test(text), text)
       assert.ok(readBudget(text, ['GET /a']).ok, text)

@@ -31,8 +31,50 @@ export type FlightTarget =
       readonly api: string | undefined
     })
   | (TargetCommon & { readonly kind: 'url'; readonly method: string; readonly url: string })
-  /** Through the Invoke API; `functionName` is a logical id, a name or an ARN. */
-  | (TargetCommon & { readonly kind: 'function'; readonly functionName: string })
+  /** Through the Invoke API; `functionName` is a logical id, a name or an ARN. `event` for InvocationType Event. */
+  | (TargetCommon & {
+      readonly kind: 'function'
+      readonly functionName: string
+      readonly event?: boolean | undefined
+    })
+  | EventTarget
+
+/** Each request makes one event. A logical id, a name, and what AWS addresses such a thing by. */
+export type EventTarget = QueueTarget | TopicTarget | BusTarget | BucketTarget
+
+/** What queues and topics take beside the body. Texts become String attributes, numbers Number ones. */
+interface MessageFields {
+  readonly groupId: string | undefined
+  readonly deduplicationId: string | undefined
+  readonly attributes: Readonly<Record<string, string | number>>
+}
+
+export interface QueueTarget extends TargetCommon, MessageFields {
+  readonly kind: 'queue'
+  readonly queue: string
+  readonly delayMs: Ms
+}
+
+/** The body is the message. */
+export interface TopicTarget extends TargetCommon, MessageFields {
+  readonly kind: 'topic'
+  readonly topic: string
+  readonly subject: string | undefined
+}
+
+/** The body is the detail, as JSON text. */
+export interface BusTarget extends TargetCommon {
+  readonly kind: 'bus'
+  readonly bus: string
+  readonly source: string
+  readonly detailType: string
+}
+
+export interface BucketTarget extends TargetCommon {
+  readonly kind: 'bucket'
+  readonly bucket: string
+  readonly key: string
+}
 
 export type Metric =
   | 'p50'
@@ -46,6 +88,12 @@ export type Metric =
   | 'throttles'
   | 'cold_starts'
   | 'usd_per_million'
+  | 'completion_p50'
+  | 'completion_p95'
+  | 'completion_p99'
+  | 'completion_max'
+  | 'unfinished'
+  | 'backlog_max'
 
 export interface Budget {
   /** As it was written, for the report. */
@@ -55,7 +103,7 @@ export interface Budget {
   readonly metric: Metric
   readonly comparison: '<' | '<='
   readonly limit: number
-  readonly unit: 'ms' | '%' | 'requests' | '$'
+  readonly unit: 'ms' | '%' | 'requests' | 'events' | '$'
 }
 
 export interface Flight {
@@ -70,6 +118,8 @@ export interface Flight {
   /** Requests due earlier than this are sent but not counted. */
   readonly warmUpMs: Ms
   readonly inFlightMax: number
+  /** How long events may take after the last answer before they count as unfinished; 30 s without it. */
+  readonly drainMs?: Ms | undefined
   readonly phases: readonly FlightPhase[]
   readonly targets: readonly FlightTarget[]
   readonly budgets: readonly Budget[]
@@ -79,3 +129,8 @@ export interface Flight {
 export const REQUESTS_MAX = 2_000_000
 export const DEFAULT_TIMEOUT_MS: Ms = 30_000
 export const DEFAULT_IN_FLIGHT_MAX = 2_000
+export const DEFAULT_DRAIN_MS: Ms = 30_000
+
+/** Whether each request of the target makes an event: its answer says that it was taken, not that it was worked on. */
+export const isEvent = (target: FlightTarget): boolean =>
+  target.kind === 'function' ? target.event === true : target.kind !== 'route' && target.kind !== 'url'

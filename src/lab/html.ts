@@ -5,6 +5,7 @@
  */
 import { formatChange, formatCompared, isNothing, metricName, type CompareReport } from '#lab/compare.ts'
 import { formatCount, formatSpan } from '#lab/figures.ts'
+import { completionSection, drawnRoutes } from '#lab/page/completion.ts'
 import { histogramAxis } from '#lab/page/distribution.ts'
 import { PATTERNS, scriptJson, section, sortableTable, escapeHtml } from '#lab/page/markup.ts'
 import { PAGE_SCRIPT } from '#lab/page/script.ts'
@@ -21,6 +22,7 @@ import {
 } from '#lab/page/sections.ts'
 import { PAGE_STYLE } from '#lab/page/style.ts'
 import type { FlightReport, RouteReport } from '#lab/report.ts'
+import { perWhat } from '#lab/verdict.ts'
 
 export interface PlotLibrary {
   /** Text of uPlot's `uPlot.iife.min.js`. */
@@ -45,12 +47,13 @@ export function htmlOf(report: FlightReport, library: PlotLibrary, earlier?: Ear
     verdictSection(report),
     earlier === undefined ? '' : compareSection(earlier.compared),
     routeSection(report),
+    completionSection(report),
     distributionSection(report, earlier?.report),
     timeSection(report),
     functionSection(report),
     lanes,
     slowestSection(report),
-    billSection(report.bill),
+    billSection(report.bill, perWhat(report)),
     measuredSection(report, resolutionMs),
   ]
   return `<!doctype html>
@@ -107,14 +110,16 @@ function compareSection(compared: CompareReport): string {
 
 /** What the page's script needs, and no more. */
 function pageData(report: FlightReport, before: FlightReport | undefined): unknown {
-  const ids = report.routes.flatMap((route) => route.distribution.flatMap((bin) => bin.traceIds))
+  const routes = drawnRoutes(report)
+  const earlier = before === undefined ? [] : drawnRoutes(before)
+  const ids = routes.flatMap((route) => route.distribution.flatMap((bin) => bin.traceIds))
   const tracePrefix = commonPrefix(ids)
   const other = (route: RouteReport): RouteReport | undefined =>
-    before?.routes.find(({ name }) => name === route.name)
+    earlier.find(({ name }) => name === route.name)
   return {
     tracePrefix,
-    shown: report.slowest.map((trace) => [trace.traceId, trace.latencyMs]),
-    routes: report.routes.map((route) => ({
+    shown: report.slowest.map((trace) => [trace.traceId, trace.completionMs ?? trace.latencyMs]),
+    routes: routes.map((route) => ({
       axis: histogramAxis(route, other(route)),
       bins: route.distribution
         .filter((bin) => bin.warm + bin.cold > 0)
@@ -156,11 +161,18 @@ function timeData(report: FlightReport, before: FlightReport | undefined): Recor
     throttles: seconds.map((second) => second.throttles),
     concurrency: seconds.map((second) => second.concurrencyMax),
     inFlight: seconds.map((second) => second.inFlightMax),
+    ...(seconds.some(({ backlogMax }) => backlogMax !== undefined)
+      ? {
+          backlog: seconds.map((second) => second.backlogMax ?? 0),
+          completions: seconds.map((second) => second.completions ?? 0),
+        }
+      : {}),
     ...(before === undefined
       ? {}
       : {
           beforeP50: seconds.map((second) => round(earlier.get(second.atS)?.p50Ms ?? null)),
           beforeP99: seconds.map((second) => round(earlier.get(second.atS)?.p99Ms ?? null)),
+          beforeBacklog: seconds.map((second) => earlier.get(second.atS)?.backlogMax ?? null),
         }),
   }
 }

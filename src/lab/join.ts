@@ -6,6 +6,7 @@ import { numberAt, stringAt, valueAt } from '#base/json.ts'
 import type { Instant, Ms } from '#base/time.ts'
 import type { LoadSample } from '#ports/load.ts'
 import type { Span } from '#ports/spans.ts'
+import type { EventStory } from '#lab/event-story.ts'
 import type { PhaseName } from '#lab/report.ts'
 
 export type PhaseTimes = Readonly<Record<PhaseName, Ms>>
@@ -15,6 +16,7 @@ export type ErrorKind =
   | 'not sent'
   | 'throttled'
   | 'function error'
+  | 'entry refused'
   | `status ${number}`
 
 /** One invocation as its span tells it. */
@@ -44,10 +46,13 @@ export interface FlownRequest {
   readonly cold: boolean
   /** False for what never got an answer to time: refused, not sent. */
   readonly timed: boolean
+  /** Those that its sender waited for. */
   readonly invocations: readonly Invocation[]
   readonly spans: readonly Span[]
   /** Undefined when its spans were not found. */
   readonly phases: PhaseTimes | undefined
+  /** What became of its event; undefined where nobody asked. */
+  readonly story: EventStory | undefined
 }
 
 /** Spans by their trace. */
@@ -115,20 +120,28 @@ export function invocationsOf(spans: readonly Span[]): Invocation[] {
   return found.sort((a, b) => a.span.start - b.span.start)
 }
 
-/** Joins one sample. `expect` are statuses that are no error; empty means everything below 400. */
+/**
+ * Joins one sample. `expect` are statuses that are no error; empty means everything below 400. What worked on its
+ * event is no part of the time that the sender waited.
+ */
 export function joinRequest(
   sample: LoadSample,
   spans: readonly Span[] | undefined,
   expect: readonly number[],
+  story?: EventStory,
 ): FlownRequest {
   const found = spans ?? []
-  const invocations = invocationsOf(found)
+  const all = invocationsOf(found)
+  const invocations =
+    story === undefined || story.attempts.length === 0
+      ? all
+      : all.filter(({ span }) => !story.attempts.includes(span))
   const throttled =
     sample.status === 429 ||
     (sample.status >= 500 && found.some((span) => span.service === 'lambda' && span.outcome === 'throttle'))
   return {
     sample,
-    error: errorOf(sample, { throttled, expect, invoked: invocations[0] }),
+    error: errorOf(sample, { throttled, expect, invoked: invocations[0], spans: found }),
     throttled,
     cold: invocations.some((invocation) => invocation.cold),
     timed: sample.outcome === 'answered' || sample.outcome === 'timeout',
@@ -138,6 +151,7 @@ export function joinRequest(
       found.length === 0 || sample.outcome !== 'answered'
         ? undefined
         : phasesOf(sample, found, invocations[0]),
+    story,
   }
 }
 
@@ -145,9 +159,10 @@ interface Judging {
   readonly throttled: boolean
   readonly expect: readonly number[]
   readonly invoked: Invocation | undefined
+  readonly spans: readonly Span[]
 }
 
-function errorOf(sample: LoadSample, { throttled, expect, invoked }: Judging): ErrorKind | undefined {
+function errorOf(sample: LoadSample, { throttled, expect, invoked, spans }: Judging): ErrorKind | undefined {
   switch (sample.outcome) {
     case 'timeout':
       return 'timeout'
@@ -159,6 +174,8 @@ function errorOf(sample: LoadSample, { throttled, expect, invoked }: Judging): E
       if (expect.length > 0 && expect.includes(sample.status)) return undefined
       if (throttled) return 'throttled'
       if (expect.length > 0 || sample.status >= 400) return `status ${sample.status}`
+      // A bus answers 200 to entries that it does not take.
+      if (spans.some((span) => (numberAt(span.attributes, 'failedEntries') ?? 0) > 0)) return 'entry refused'
       const outcome = invoked?.span.outcome
       return outcome === 'error' || outcome === 'fault' ? 'function error' : undefined
     }
@@ -173,7 +190,12 @@ function phasesOf(sample: LoadSample, spans: readonly Span[], first: Invocation 
   const served = Math.min(server?.durationMs ?? 0, Math.max(0, sample.latencyMs - sample.lateMs))
   const invoked = Math.min(first?.span.durationMs ?? 0, served)
   const load = Math.min(sample.lateMs, sample.latencyMs)
-  const rest = { load, client: sample.latencyMs - load - served, gateway: served - invoked }
+  const rest = {
+    load,
+    client: sample.latencyMs - load - served,
+    gateway: served - invoked,
+    'event-queue': 0,
+  }
   if (first === undefined) {
     return {
       ...rest,
@@ -186,7 +208,14 @@ function phasesOf(sample: LoadSample, spans: readonly Span[], first: Invocation 
       overhead: 0,
     }
   }
-  let left = invoked
+  return { ...rest, ...phasesOfInvoke(spans, first, invoked) }
+}
+
+type InvokePhases = Omit<PhaseTimes, 'load' | 'client' | 'gateway' | 'event-queue'>
+
+/** What the time of an invocation went into; the parts add up to `invokedMs`. */
+function phasesOfInvoke(spans: readonly Span[], first: Invocation, invokedMs: Ms): InvokePhases {
+  let left = invokedMs
   const take = (ms: Ms): Ms => {
     const taken = Math.max(0, Math.min(ms, left))
     left -= taken
@@ -199,7 +228,30 @@ function phasesOf(sample: LoadSample, spans: readonly Span[], first: Invocation 
   const downstream = Math.min(handlerAll, downstreamMs(spans, first, handlerAll))
   const throttled = Math.min(handlerAll - downstream, first.cpuThrottledMs)
   const handler = handlerAll - downstream - throttled
-  return { ...rest, queue, start, init, handler, downstream, 'cpu-throttled': throttled, overhead: left }
+  return { queue, start, init, handler, downstream, 'cpu-throttled': throttled, overhead: left }
+}
+
+/**
+ * Where the time of an event went until its last invocation ended; the parts add up to `completionMs`. `spans` are
+ * those of the invocation's trace.
+ */
+export function phasesOfEvent(
+  { sample, phases }: FlownRequest,
+  last: Invocation,
+  spans: readonly Span[],
+  completionMs: Ms,
+): PhaseTimes {
+  const invoked = Math.min(last.span.durationMs, completionMs)
+  const load = Math.min(sample.lateMs, completionMs - invoked)
+  let left = completionMs - invoked - load
+  const take = (ms: Ms): Ms => {
+    const taken = Math.max(0, Math.min(ms, left))
+    left -= taken
+    return taken
+  }
+  const client = take(phases?.client ?? 0)
+  const gateway = take(phases?.gateway ?? 0)
+  return { load, client, gateway, 'event-queue': left, ...phasesOfInvoke(spans, last, invoked) }
 }
 
 /** The platform's outermost span of the request: the gateway's, or that of the API call itself. */
@@ -240,4 +292,24 @@ export function unionMs(intervals: readonly (readonly [from: number, until: numb
     reached = until
   }
   return covered
+}
+
+/** True for what was taken: refused and unsent requests made no event. */
+export const isTaken = ({ error, story, sample }: FlownRequest): boolean =>
+  story !== undefined && (story.handedOver || (sample.outcome === 'answered' && error === undefined))
+
+/** From when it was due; undefined while unfinished. Clocks of two processes: never negative. */
+function endedMs({ story, sample }: FlownRequest): Ms | undefined {
+  return story?.endedAt === undefined ? undefined : Math.max(0, story.endedAt - sample.dueAt)
+}
+
+export const completionMs = (request: FlownRequest): Ms | undefined =>
+  request.story?.fate === 'finished' ? endedMs(request) : undefined
+
+/** While an event was sent and not done with; one without an end stays. */
+export function backlogTime(request: FlownRequest): (readonly [from: number, until: number])[] {
+  if (!isTaken(request)) return []
+  const { sample, story } = request
+  const from = sample.dueAt + sample.lateMs
+  return [[from, Math.max(from, story?.endedAt ?? Number.POSITIVE_INFINITY)]]
 }

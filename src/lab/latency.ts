@@ -6,7 +6,7 @@ import { assert } from '#base/assert.ts'
 import type { Ms } from '#base/time.ts'
 import { logBins } from '#engines/histogram/bins.ts'
 import { Quantiles } from '#engines/quantiles/quantiles.ts'
-import type { FlownRequest } from '#lab/join.ts'
+import type { FlownRequest, PhaseTimes } from '#lab/join.ts'
 import {
   type DistributionBin,
   type LatencyReport,
@@ -46,46 +46,71 @@ function latencyReport(quantiles: Quantiles): LatencyReport {
   }
 }
 
-/** Cold and warm requests on a logarithmic axis, empty bins at the ends left out. */
-export function distributionOf(requests: readonly FlownRequest[]): DistributionBin[] {
-  const timed = requests.filter((request) => request.timed)
+/** One measured time with what a picture of it needs: the latency of a request, or the way of its event. */
+export interface Timed {
+  readonly ms: Ms
+  readonly cold: boolean
+  readonly isError: boolean
+  readonly traceId: string | undefined
+  readonly phases: PhaseTimes | undefined
+  /** How late the generator sent it. */
+  readonly lateMs: Ms
+  /** Waiting for a core, of the invocations that it waited for. */
+  readonly runQueueMs: Ms
+}
+
+/** The latencies of the requests that have one. */
+export function latenciesOf(requests: readonly FlownRequest[]): Timed[] {
+  return requests
+    .filter((request) => request.timed)
+    .map(({ sample, cold, error, phases, invocations }) => ({
+      ms: sample.latencyMs,
+      cold,
+      isError: error !== undefined,
+      traceId: sample.traceId,
+      phases,
+      lateMs: sample.lateMs,
+      runQueueMs: invocations.reduce((sum, invocation) => sum + invocation.runQueueMs, 0),
+    }))
+}
+
+/** Cold and warm on a logarithmic axis, empty bins at the ends left out. */
+export function distributionOf(timed: readonly Timed[]): DistributionBin[] {
   const bins = logBins(
-    timed.map((request) => request.sample.latencyMs),
+    timed.map(({ ms }) => ms),
     BINS_PER_DECADE,
   )
   const counted = bins.map((bin) => ({ ...bin, warm: 0, cold: 0, errors: 0, traceIds: new Array<string>() }))
-  for (const request of timed) {
-    const bin = counted[bins.indexOf(request.sample.latencyMs)]
+  for (const { ms, cold, isError, traceId } of timed) {
+    const bin = counted[bins.indexOf(ms)]
     assert(bin !== undefined, 'bins cover every latency')
-    if (request.cold) bin.cold++
+    if (cold) bin.cold++
     else bin.warm++
-    if (request.error !== undefined) bin.errors++
-    const { traceId } = request.sample
+    if (isError) bin.errors++
     if (traceId !== undefined && bin.traceIds.length < TRACES_PER_BIN) bin.traceIds.push(traceId)
   }
   return counted
 }
 
-/** The slowest hundredth, slowest first; at least one request where there is any. */
-export function tailRequests(requests: readonly FlownRequest[]): FlownRequest[] {
-  const timed = requests.filter((request) => request.timed)
+/** The slowest hundredth, slowest first; at least one where there is any. */
+export function slowestHundredth(timed: readonly Timed[]): Timed[] {
   const count = Math.ceil(timed.length / 100)
-  return timed.sort((a, b) => b.sample.latencyMs - a.sample.latencyMs).slice(0, count)
+  return [...timed].sort((a, b) => b.ms - a.ms).slice(0, count)
 }
 
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
 
-export function tailOf(tail: readonly FlownRequest[], n: number): TailReport | null {
+export function tailOf(tail: readonly Timed[], n: number): TailReport | null {
   const fastest = tail.at(-1)
   if (fastest === undefined) return null
-  const traced = tail.flatMap((request) => (request.phases === undefined ? [] : [request.phases]))
+  const traced = tail.flatMap(({ phases }) => (phases === undefined ? [] : [phases]))
   return {
     of: n >= P99_MIN ? 'p99' : 'slowest',
-    fromMs: fastest.sample.latencyMs,
+    fromMs: fastest.ms,
     requests: tail.length,
-    cold: tail.filter((request) => request.cold).length,
-    meanMs: mean(tail.map((request) => request.sample.latencyMs)),
+    cold: tail.filter(({ cold }) => cold).length,
+    meanMs: mean(tail.map(({ ms }) => ms)),
     phases: PHASE_NAMES.map((name) => ({ name, meanMs: mean(traced.map((phases) => phases[name])) })).filter(
       (phase) => phase.meanMs > 0,
     ),
@@ -111,16 +136,12 @@ export interface SelfFacts {
  * That delay is known for the flight and not for the request, so a request is charged its median, and up to its p99
  * only as far as the platform's part of the request was longer than usual.
  */
-export function selfOf(
-  tail: readonly FlownRequest[],
-  all: readonly FlownRequest[],
-  facts: SelfFacts,
-): SelfReport {
-  const total = mean(tail.map((request) => request.sample.latencyMs))
-  const lateMs = mean(tail.map((request) => Math.min(request.sample.lateMs, request.sample.latencyMs)))
+export function selfOf(tail: readonly Timed[], all: readonly Timed[], facts: SelfFacts): SelfReport {
+  const total = mean(tail.map(({ ms }) => ms))
+  const lateMs = mean(tail.map((timed) => Math.min(timed.lateMs, timed.ms)))
   const runQueueMs = mean(tail.map(runQueueOf))
-  const usual = latencyOf(all.filter((request) => request.timed).map(platformMs)).p50Ms ?? 0
-  const eventLoopDelayMs = mean(tail.map((request) => stalledMs(platformMs(request), usual, facts.eventLoop)))
+  const usual = latencyOf(all.map(platformMs)).p50Ms ?? 0
+  const eventLoopDelayMs = mean(tail.map((timed) => stalledMs(platformMs(timed), usual, facts.eventLoop)))
   const tailShare = total === 0 ? 0 : (lateMs + runQueueMs + eventLoopDelayMs) / total
   const measurable = tailShare <= SELF_SHARE_MAX
   const { ratePerS } = facts
@@ -141,16 +162,14 @@ function stalledMs(platform: Ms, usual: Ms, eventLoop: EventLoopDelay | undefine
 }
 
 /** Waiting for a core happens while code runs: no more of it counts than that code took. */
-function runQueueOf(request: FlownRequest): Ms {
-  const { phases } = request
-  const waited = request.invocations.reduce((sum, invocation) => sum + invocation.runQueueMs, 0)
+function runQueueOf({ phases, runQueueMs }: Timed): Ms {
   if (phases === undefined) return 0
-  return Math.min(waited, phases.init + phases.start + phases.handler + phases.downstream)
+  return Math.min(runQueueMs, phases.init + phases.start + phases.handler + phases.downstream)
 }
 
-/** Time in which our own process could have been what a request waited for. */
-function platformMs({ phases, sample }: FlownRequest): Ms {
-  if (phases === undefined) return Math.max(0, sample.latencyMs - sample.lateMs)
+/** Time in which our own process could have been what was waited for. */
+function platformMs({ phases, ms, lateMs }: Timed): Ms {
+  if (phases === undefined) return Math.max(0, ms - lateMs)
   return phases.client + phases.gateway + phases.overhead
 }
 

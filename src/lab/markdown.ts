@@ -13,16 +13,21 @@ import {
 import {
   formatCount,
   formatMs,
+  formatCompletion,
   formatPercentile,
+  formatSignificant,
   formatSpan,
   formatUsd,
   formatUsdPerMillion,
 } from '#lab/figures.ts'
-import type { BudgetResult, FlightReport, RouteReport } from '#lab/report.ts'
+import { P95_MIN, P99_MIN } from '#lab/latency.ts'
+import type { BudgetResult, CompletionReport, FlightReport, RouteReport } from '#lab/report.ts'
 
 /** Rows of the table, and of the folded part: 60 lines hold both. */
 const ROWS_MAX = 16
 const FOLDED_MAX = 14
+const BUDGETS_MAX = 8
+const WARNINGS_MAX = 6
 
 const escape = (text: string): string => text.replace(/[\\|<>*_`]/g, '\\$&').replace(/\s+/g, ' ')
 
@@ -37,10 +42,10 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[], 
   ]
 }
 
-function budgetLines(budgets: readonly BudgetResult[]): string[] {
+function budgetLines(budgets: readonly BudgetResult[], max = BUDGETS_MAX): string[] {
   if (budgets.length === 0) return []
   const rows = budgets.map((budget) => [`\`${budget.text}\``, wordOf(budget), escape(budget.answer)])
-  return ['', ...table(['budget', 'outcome', 'measured'], rows, 8)]
+  return ['', ...table(['budget', 'outcome', 'measured'], rows, max)]
 }
 
 const wordOf = ({ outcome }: BudgetResult): string =>
@@ -49,12 +54,19 @@ const wordOf = ({ outcome }: BudgetResult): string =>
 export function markdownOf(report: FlightReport): string {
   const rows = (report.routes.length > 1 ? [...report.routes, report.overall] : report.routes).map(routeCells)
   const { machine, measurement } = report
+  const events = completionTable(report)
+  const rowsMax = (alone: number): number => (events.length === 0 ? alone : EVENT_ROWS_MAX)
   return [
     `**${escape(report.verdict[0] ?? '')}**`,
     ...report.verdict.slice(1, 4).flatMap((sentence) => ['', escape(sentence)]),
     '',
-    ...table(['route', 'n', 'errors', 'p50', 'p95', 'p99', 'max', 'cold', '$ per million'], rows, ROWS_MAX),
-    ...budgetLines(report.budgets),
+    ...table(
+      ['route', 'n', 'errors', 'p50', 'p95', 'p99', 'max', 'cold', '$ per million'],
+      rows,
+      rowsMax(ROWS_MAX),
+    ),
+    ...events,
+    ...budgetLines(report.budgets, rowsMax(BUDGETS_MAX)),
     '',
     '<details><summary>Bill, and how it was measured</summary>',
     '',
@@ -65,7 +77,7 @@ export function markdownOf(report: FlightReport): string {
     `Isolation ${machine.isolation}, CPU ${machine.cpu}, memory ${machine.memory}, freeze ${machine.freeze}, ${machine.cores} cores, ${machine.versions.map(escape).join(', ')}.`,
     '',
     `Load late p99 ${late(measurement.lateP99Ms)}, event loop p99 ${late(measurement.eventLoopDelayP99Ms)}, run queue p99 ${late(measurement.runQueueP99Ms)}.`,
-    ...report.warnings.slice(0, 6).flatMap((warning) => ['', escape(warning)]),
+    ...report.warnings.slice(0, rowsMax(WARNINGS_MAX)).flatMap((warning) => ['', escape(warning)]),
     '',
     '</details>',
     '',
@@ -88,6 +100,48 @@ function routeCells(route: RouteReport): string[] {
   ]
 }
 
+/** Rows of each table where there are two: 60 lines hold both. */
+const EVENT_ROWS_MAX = 4
+
+function completionTable(report: FlightReport): string[] {
+  const rows = (report.routes.length > 1 ? [...report.routes, report.overall] : report.routes).flatMap(
+    ({ name, completion }) => (completion === undefined ? [] : [eventCells(name, completion)]),
+  )
+  const titles = [
+    'to completion',
+    'events',
+    'unfinished',
+    'p50',
+    'p95',
+    'p99',
+    'max',
+    'batch',
+    'most waiting',
+  ]
+  return rows.length === 0 ? [] : ['', ...table(titles, rows, EVENT_ROWS_MAX)]
+}
+
+function eventCells(name: string, completion: CompletionReport): string[] {
+  const { n, events, unfinished, p50Ms, p95Ms, p99Ms, maxMs, batchSizeMean, backlogMax } = completion
+  const given = completion.deadLettered + completion.dropped
+  const left = [
+    formatCount(unfinished),
+    ...(given > 0 ? [`${formatCount(given)} given up`] : []),
+    ...(completion.filtered > 0 ? [`${formatCount(completion.filtered)} filtered`] : []),
+  ]
+  return [
+    escape(name),
+    formatCount(events),
+    left.join(', '),
+    formatCompletion(completion, p50Ms, 1),
+    formatCompletion(completion, p95Ms, P95_MIN),
+    formatCompletion(completion, p99Ms, P99_MIN),
+    formatCompletion(completion, maxMs, Math.min(1, n)),
+    batchSizeMean === null ? '-' : formatSignificant(batchSizeMean, 3),
+    formatCount(backlogMax),
+  ]
+}
+
 /** Two flights; `budgets` are those of the second one. */
 export function compareMarkdown(compared: CompareReport, budgets: readonly BudgetResult[]): string {
   const cells = (row: CompareRow): string[] => [
@@ -99,7 +153,10 @@ export function compareMarkdown(compared: CompareReport, budgets: readonly Budge
     row.outcome,
   ]
   const telling = (row: CompareRow): boolean =>
-    row.outcome === 'better' || row.outcome === 'worse' || row.metric === 'p99'
+    row.outcome === 'better' ||
+    row.outcome === 'worse' ||
+    row.metric === 'p99' ||
+    row.metric === 'completion_p99'
   const titles = ['route', 'figure', 'before', 'after', 'change (95 %)', '']
   const rest = compared.rows.filter((row) => !telling(row) && !isNothing(row))
   const { before, after } = compared

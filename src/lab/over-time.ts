@@ -1,7 +1,7 @@
 /** The flight column by column: arrivals, answers, latency and concurrency on one time axis. */
 import { assert } from '#base/assert.ts'
 import { nearestRank } from '#engines/quantiles/quantiles.ts'
-import type { FlownRequest } from '#lab/join.ts'
+import { backlogTime, type FlownRequest, type Invocation, isTaken } from '#lab/join.ts'
 import type { SecondReport } from '#lab/report.ts'
 
 /** Columns of the axis; a longer flight gets wider columns of whole seconds. */
@@ -13,6 +13,7 @@ interface Column {
   errors: number
   throttles: number
   cold: number
+  completions: number
   latencies: number[]
 }
 
@@ -21,8 +22,20 @@ export interface OverTime {
   readonly seconds: readonly SecondReport[]
 }
 
-/** `startedAt` in ms of the epoch; `durationMs` until the last answer. */
-export function overTime(requests: readonly FlownRequest[], startedAt: number, durationMs: number): OverTime {
+/** `startedAt` in ms of the epoch; `durationMs` until the last answer or the end of the last event. */
+export interface Axis {
+  readonly startedAt: number
+  readonly durationMs: number
+  /** Whether work goes on after answers: then there is a backlog. */
+  readonly hasEvents: boolean
+}
+
+/** `invocations` are all of the flight, also those that no request waited for. */
+export function overTime(
+  requests: readonly FlownRequest[],
+  invocations: readonly Invocation[],
+  { startedAt, durationMs, hasEvents }: Axis,
+): OverTime {
   const wholeS = Math.max(1, Math.ceil(durationMs / 1_000))
   const secondsPerColumn = Math.ceil(wholeS / COLUMNS_MAX)
   const count = Math.ceil(wholeS / secondsPerColumn)
@@ -33,6 +46,7 @@ export function overTime(requests: readonly FlownRequest[], startedAt: number, d
     errors: 0,
     throttles: 0,
     cold: 0,
+    completions: 0,
     latencies: [],
   }))
   const columnAt = (at: number): Column => {
@@ -49,10 +63,16 @@ export function overTime(requests: readonly FlownRequest[], startedAt: number, d
     if (request.cold) due.cold++
     if (request.timed) due.latencies.push(sample.latencyMs)
     if (sample.outcome === 'answered') columnAt(sample.dueAt + sample.latencyMs).answers++
+    const endedAt = isTaken(request) ? request.story?.endedAt : undefined
+    if (endedAt !== undefined) columnAt(endedAt).completions++
   }
+  const waitedFor = new Set(requests.flatMap((request) => request.invocations.map(({ span }) => span)))
+  for (const { cold, span } of invocations)
+    if (cold && hasEvents && !waitedFor.has(span)) columnAt(span.start).cold++
   const axis = { startedAt, columnMs, count }
   const inFlight = mostAtOnce(requests.flatMap(flightTime), axis)
-  const concurrency = mostAtOnce(requests.flatMap(invocationTimes), axis)
+  const concurrency = mostAtOnce(invocations.map(invocationTime), axis)
+  const backlog = hasEvents ? mostAtOnce(requests.flatMap(backlogTime), axis) : []
   const seconds = columns.map((column, i) => ({
     atS: i * secondsPerColumn,
     arrivals: column.arrivals,
@@ -63,6 +83,7 @@ export function overTime(requests: readonly FlownRequest[], startedAt: number, d
     ...columnLatency(column.latencies),
     inFlightMax: inFlight[i] ?? 0,
     concurrencyMax: concurrency[i] ?? 0,
+    ...(hasEvents ? { backlogMax: backlog[i] ?? 0, completions: column.completions } : {}),
   }))
   return { secondsPerColumn, seconds }
 }
@@ -78,9 +99,9 @@ function flightTime({ sample, timed }: FlownRequest): Interval[] {
   return timed ? [[sample.dueAt + sample.lateMs, sample.dueAt + sample.latencyMs]] : []
 }
 
-/** While an environment was busy or being made for the request; waiting for one is not concurrency. */
-export function invocationTimes({ invocations }: FlownRequest): Interval[] {
-  return invocations.map(({ span, waited }) => [span.start + waited.queueMs, span.start + span.durationMs])
+/** While an environment was busy or being made for it; waiting for one is not concurrency. */
+function invocationTime({ span, waited }: Invocation): Interval {
+  return [span.start + waited.queueMs, span.start + span.durationMs]
 }
 
 /** The most intervals open at one moment, in each column. */

@@ -7,7 +7,14 @@ import { seeded } from '#base/random.ts'
 import { failed, ok, type Result } from '#base/result.ts'
 import { arrivalsOf, drawTargets, type LoadPhase, phaseMs } from '#engines/arrivals/arrivals.ts'
 import type { LoadPlan, LoadTarget } from '#ports/load.ts'
-import { type Flight, type FlightPhase, type FlightTarget, REQUESTS_MAX } from '#lab/flight.ts'
+import { type EventPlace, eventRequest, isNumbered, namedBy } from '#lab/event-request.ts'
+import {
+  type EventTarget,
+  type Flight,
+  type FlightPhase,
+  type FlightTarget,
+  REQUESTS_MAX,
+} from '#lab/flight.ts'
 import { formatCount, formatSpan } from '#lab/figures.ts'
 
 /** Where the targets of a flight are found. Each answers undefined when there is no such thing. */
@@ -18,6 +25,8 @@ export interface Endpoints {
   functionInvoke(
     functionName: string,
   ): { readonly url: string; readonly headers: Readonly<Record<string, string>> } | undefined
+  /** A queue, topic, bus or bucket by its logical id, name or whatever AWS addresses it by. */
+  event(kind: EventTarget['kind'], name: string): EventPlace | undefined
   /** The offsets in ms of a recorded file. */
   recording(file: string): readonly number[] | undefined
 }
@@ -28,7 +37,7 @@ export function planOf(flight: Flight, endpoints: Endpoints): Result<LoadPlan, s
   for (const target of flight.targets) {
     const placed = placedTarget(target, endpoints)
     if (!placed.ok) return placed
-    targets.push(placed.value)
+    targets.push(numbered(placed.value))
   }
   const phases = phasesOf(flight, endpoints)
   if (!phases.ok) return phases
@@ -52,6 +61,12 @@ export function planOf(flight: Flight, endpoints: Endpoints): Result<LoadPlan, s
   return ok({ targets, arrivals, timeoutMs: flight.timeoutMs, inFlightMax: flight.inFlightMax })
 }
 
+/** Only what has numbers to fill in pays for them. */
+function numbered(target: LoadTarget): LoadTarget {
+  const texts = [target.url, target.body, ...Object.values(target.headers)]
+  return texts.some(isNumbered) ? { ...target, numbered: true } : target
+}
+
 function placedTarget(target: FlightTarget, endpoints: Endpoints): Result<LoadTarget, string> {
   const { name, headers, body } = target
   switch (target.kind) {
@@ -71,11 +86,25 @@ function placedTarget(target: FlightTarget, endpoints: Endpoints): Result<LoadTa
     case 'function': {
       const invoke = endpoints.functionInvoke(target.functionName)
       if (invoke === undefined) return failed(`there is no function "${target.functionName}"`)
-      return ok({ name, method: 'POST', url: invoke.url, headers: { ...headers, ...invoke.headers }, body })
+      const event = target.event === true ? { 'x-amz-invocation-type': 'Event' } : {}
+      const sent = { ...headers, ...invoke.headers, ...event }
+      return ok({ name, method: 'POST', url: invoke.url, headers: sent, body })
     }
+    case 'queue':
+    case 'topic':
+    case 'bus':
+    case 'bucket':
+      return placedEvent(target, endpoints)
     default:
       return target satisfies never
   }
+}
+
+function placedEvent(target: EventTarget, endpoints: Endpoints): Result<LoadTarget, string> {
+  const named = namedBy(target)
+  const place = endpoints.event(target.kind, named)
+  if (place === undefined) return failed(`there is no ${target.kind} "${named}"`)
+  return ok({ name: target.name, ...eventRequest(target, place) })
 }
 
 function phasesOf(flight: Flight, endpoints: Endpoints): Result<LoadPhase[], string> {

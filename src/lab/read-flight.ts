@@ -1,6 +1,6 @@
 /**
  * From the parsed YAML of a `flight.yaml` to a flight, or to everything that is wrong with it, line by line. Parsing
- * YAML and finding lines is the caller's; which keys there are is `flight-schema.ts`.
+ * YAML and finding lines is the caller's; which keys there are is `flight-schema.ts`, targets are `read-target.ts`.
  */
 import { isRecord } from '#base/json.ts'
 import { failed, ok, type Result } from '#base/result.ts'
@@ -8,14 +8,15 @@ import { expectedRequests } from '#engines/arrivals/arrivals.ts'
 import { readBudget } from '#lab/budgets.ts'
 import { Fields, type FlightProblem, type LineOf, type Path } from '#lab/fields.ts'
 import {
+  DEFAULT_DRAIN_MS,
   DEFAULT_IN_FLIGHT_MAX,
   DEFAULT_TIMEOUT_MS,
   type Flight,
   type FlightPhase,
-  type FlightTarget,
   REQUESTS_MAX,
 } from '#lab/flight.ts'
-import { FLIGHT, PHASES, TARGET } from '#lab/flight-schema.ts'
+import { FLIGHT, PHASES } from '#lab/flight-schema.ts'
+import { readTarget } from '#lab/read-target.ts'
 
 export function parseFlight(value: unknown, lineOf: LineOf): Result<Flight, readonly FlightProblem[]> {
   const fields = new Fields(lineOf)
@@ -59,6 +60,7 @@ export function parseFlight(value: unknown, lineOf: LineOf): Result<Flight, read
       least: 1,
       whole: true,
     }),
+    drainMs: fields.durationMs(root['drain'], ['drain'], DEFAULT_DRAIN_MS),
     phases: phases.flatMap((phase) => phase ?? []),
     targets,
     budgets,
@@ -142,74 +144,5 @@ function readRecorded(fields: Fields, read: Readonly<Record<string, unknown>>, a
   return {
     kind: 'recorded',
     offsetsMs: fields.list(offsets, path).map((ms, i) => fields.number(ms, [...path, i], { least: 0 })),
-  }
-}
-
-const KINDS = ['route', 'url', 'function'] as const
-/** Which members make sense with which kind; the rest would be stored and ignored. */
-const ONLY_WITH: Readonly<Record<string, readonly (typeof KINDS)[number][]>> = {
-  path: ['route'],
-  api: ['route'],
-  method: ['url'],
-  payload: ['function'],
-  body: ['route', 'url'],
-  headers: ['route', 'url'],
-}
-
-function readTarget(fields: Fields, value: unknown, path: Path): FlightTarget {
-  const read = fields.record(value, path, Object.keys(TARGET))
-  const kinds = KINDS.filter((kind) => read[kind] !== undefined)
-  const [kind = 'route'] = kinds
-  if (kinds.length !== 1) fields.problem(path, `a target has one of ${KINDS.join(', ')}`)
-  for (const [name, allowed] of Object.entries(ONLY_WITH)) {
-    if (read[name] !== undefined && kinds.length === 1 && !allowed.includes(kind)) {
-      fields.problem(
-        [...path, name],
-        `${name} means nothing for a ${kind}: it goes with ${allowed.join(' and ')}`,
-      )
-    }
-  }
-  const main = kinds.length === 1 ? fields.text(read[kind], [...path, kind], '') : ''
-  const content = kind === 'function' ? read['payload'] : read['body']
-  const text = typeof content === 'string' && kind !== 'function'
-  const json = content !== undefined && !text
-  const headers = fields.texts(read['headers'], [...path, 'headers'])
-  const typed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
-  const common = {
-    name: fields.text(read['name'], [...path, 'name'], main),
-    weight: fields.number(read['weight'], [...path, 'weight'], { fallback: 1, least: 0 }),
-    headers: json && !typed ? { ...headers, 'content-type': 'application/json' } : headers,
-    body:
-      content === undefined ? (kind === 'function' ? '{}' : '') : text ? content : JSON.stringify(content),
-    expect: (read['expect'] === undefined ? [] : fields.list(read['expect'], [...path, 'expect'])).map(
-      (status, i) => fields.number(status, [...path, 'expect', i], { least: 100, whole: true }),
-    ),
-  }
-  if (kind === 'function') return { ...common, kind, functionName: main }
-  if (kind === 'url') {
-    if (kinds.length === 1 && !/^https?:\/\/[^/]+/.test(main))
-      fields.problem([...path, 'url'], 'url must begin with http:// or https:// and a host')
-    return {
-      ...common,
-      kind,
-      method: fields.text(read['method'], [...path, 'method'], 'GET').toUpperCase(),
-      url: main,
-    }
-  }
-  const [, method = 'GET', routePath = '/'] = /^([A-Za-z]+) (\/\S*)$/.exec(main) ?? []
-  if (kinds.length === 1 && !/^[A-Za-z]+ \/\S*$/.test(main))
-    fields.problem([...path, 'route'], 'route is a method and a path, such as "GET /orders"')
-  const sent = fields.text(read['path'], [...path, 'path'], routePath)
-  if (/[{}]/.test(sent))
-    fields.problem(
-      [...path, 'route'],
-      `"${sent}" has a parameter: say with path what is sent, such as "path: ${sent.replace(/\{[^}]*\}/g, '42')}"`,
-    )
-  return {
-    ...common,
-    kind,
-    method: method.toUpperCase(),
-    path: sent,
-    api: fields.optionalText(read['api'], [...path, 'api']),
   }
 }

@@ -7,6 +7,7 @@ import { htmlOf } from '#lab/html.ts'
 import { junitOf } from '#lab/junit.ts'
 import { compareMarkdown, markdownOf } from '#lab/markdown.ts'
 import { readReport } from '#lab/read-report.ts'
+import { madeUpQueue } from '#lab/fake-events.ts'
 import { reportOf } from '#lab/result.ts'
 import { tuneReport } from '#lab/tune.ts'
 import { madeUp, THREE_ROUTES } from '#lab/fake-flight.ts'
@@ -236,4 +237,50 @@ test('htmlOf() survives a flight that nobody answered', () => {
   const html = htmlOf(reportOf(dead), library)
   assert.ok(html.includes('No request was answered: refused.'))
   assert.ok(!/NaN|Infinity|undefined/.test(html.replace(/<script>.*?<\/script>/gs, '')))
+})
+
+test('htmlOf() and markdownOf() show time to completion and backlog of events, and nothing of them without', () => {
+  const before = reportOf(madeUpQueue({ n: 1_200, batch: 10, waitMs: 80 }))
+  const events = reportOf(madeUpQueue({ n: 1_200, batch: 10, left: 3 }))
+  const compared = compareReports(before, events)
+  assert.ok(compared.ok)
+  const html = htmlOf(events, { script: '', style: '' }, { report: before, compared: compared.value })
+  for (const part of [
+    'id="completion"',
+    'data-plot="backlog"',
+    'orders: from event to end of processing',
+    'orders: the call alone',
+    'Events a month',
+    'to completion, the call 2.00 ms;',
+    '"beforeBacklog":[',
+    'per million events',
+  ])
+    assert.ok(html.includes(part), part)
+  const markdown = markdownOf(events)
+  assert.match(
+    markdown,
+    /\| orders \| 1,200 \| 3 \| 66\.4 ms \| 116 ms \| 116 ms \| unfinished \| 9\.97 \| 12 \|/,
+  )
+  const flight = madeUpQueue({ n: 1_200, batch: 10, left: 3 })
+  const names = Array.from({ length: 30 }, (_, i) => `queue ${i}`)
+  const budgets = names.flatMap((name) => {
+    const read = readBudget(`${name} unfinished <= 0 events`, names)
+    return read.ok ? [read.value] : []
+  })
+  const many = markdownOf(
+    reportOf({
+      ...flight,
+      budgets,
+      targets: names.map((name) => ({ name, isEvent: true })),
+      warnings: names,
+      result: {
+        ...flight.result,
+        samples: flight.result.samples.map((sample, i) => ({ ...sample, target: i % 30 })),
+      },
+    }),
+  )
+  assert.ok(many.split('\n').length < 60, `${many.split('\n').length} lines`)
+  const answered = reportOf(madeUp(THREE_ROUTES))
+  assert.ok(!htmlOf(answered, { script: '', style: '' }).includes('data-plot="backlog"'))
+  assert.ok(!markdownOf(answered).includes('to completion'))
 })

@@ -15,6 +15,8 @@ export const PHASE_NAMES = [
   'client',
   /** The API's own time around the function. */
   'gateway',
+  /** The event waiting to be taken: in its queue, between retries, for its batch to fill. */
+  'event-queue',
   /** Waiting for an environment. */
   'queue',
   /** Starting an environment, up to its first breath. */
@@ -86,6 +88,42 @@ export interface SelfReport {
   readonly measurableRatePerS: number | null
 }
 
+/**
+ * From when an event was due until its last receiver was done with it. Percentiles count the unfinished ones as longer
+ * than all others, so a figure that falls among them is null; `n` is finished and unfinished together.
+ */
+export interface CompletionReport extends LatencyReport {
+  /** Events that were taken: requests without those that were refused. */
+  readonly events: number
+  readonly finished: number
+  /** Neither finished nor given up when the flight was read. */
+  readonly unfinished: number
+  /** Each of them had waited at least so long; null without any. */
+  readonly unfinishedFromMs: number | null
+  /** Given up by a receiver, and in a dead-letter queue. */
+  readonly deadLettered: number
+  /** Given up by a receiver without one. */
+  readonly dropped: number
+  /** No receiver wanted it. */
+  readonly filtered: number
+  /** Finished by a cold invocation. */
+  readonly cold: number
+  readonly warmLatency: LatencyReport
+  readonly coldLatency: LatencyReport
+  readonly tail: TailReport | null
+  readonly self: SelfReport
+  readonly distribution: readonly DistributionBin[]
+  /** As [ms at three significant digits, events], ascending; finished ones only. */
+  readonly completionsMs: readonly (readonly [ms: number, events: number])[]
+  /** Most events sent and not yet done with, at one moment. */
+  readonly backlogMax: number
+  /** Invocations, failed ones too; one of a batch counts as the event's part of it. Null when none worked on any. */
+  readonly invocationsPerEvent: number | null
+  /** Messages of an invocation, over the invocations; null when none worked on any. */
+  readonly batchSizeMean: number | null
+  readonly batchSizeMax: number | null
+}
+
 export interface RouteReport extends LatencyReport {
   readonly name: string
   readonly requests: number
@@ -104,6 +142,8 @@ export interface RouteReport extends LatencyReport {
   readonly latenciesMs: readonly (readonly [ms: number, requests: number])[]
   /** Cost per request as [dollars at three significant digits, requests], ascending; empty when usage carried no traces. */
   readonly costsUsd: readonly (readonly [usd: number, requests: number])[]
+  /** Absent where all work is done when the answer comes. */
+  readonly completion?: CompletionReport | undefined
 }
 
 export interface FunctionReport extends LatencyReport {
@@ -138,6 +178,10 @@ export interface SecondReport {
   readonly inFlightMax: number
   /** Most invocations at once. */
   readonly concurrencyMax: number
+  /** Most events sent and not yet done with; absent where no work goes on after the answer. */
+  readonly backlogMax?: number | undefined
+  /** Events that were done with. */
+  readonly completions?: number | undefined
 }
 
 export interface EnvironmentLane {
@@ -156,6 +200,8 @@ export interface TraceReport {
   readonly traceId: string
   readonly route: string
   readonly latencyMs: number
+  /** Until its event was done with; absent where the answer was the end. */
+  readonly completionMs?: number | undefined
   readonly status: number
   readonly outcome: string
   readonly cold: boolean
@@ -253,6 +299,7 @@ export interface FlightReport {
   readonly design: string
   readonly profile: string
   readonly startedAt: string
+  /** Until the last answer, or the end of the last event. */
   readonly durationMs: number
   readonly partial: boolean
   /** Sentences; the first is the one to read if only one is read. */

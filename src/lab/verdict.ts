@@ -4,7 +4,7 @@
  */
 import { formatCount, formatFactor, formatMs, formatPercent, plural } from '#lab/figures.ts'
 import { P99_MIN } from '#lab/latency.ts'
-import type { PhaseName, RouteReport } from '#lab/report.ts'
+import type { FlightReport, PhaseName, RouteReport } from '#lab/report.ts'
 
 /** A tail narrower than this many medians is nothing to explain. */
 const STEADY_FACTOR = 3
@@ -15,6 +15,7 @@ const PHASE_WORDS: Readonly<Record<PhaseName, string>> = {
   load: 'the load generator being late',
   client: 'connection and transport',
   gateway: 'the gateway',
+  'event-queue': 'waiting to be taken',
   queue: 'waiting for an environment',
   start: 'starting environments',
   init: 'init code',
@@ -33,7 +34,65 @@ export function verdictOf(routes: readonly RouteReport[]): string[] {
       `No request was answered${failures.length === 0 ? '' : `: ${[...new Set(failures)].join(', ')}`}.`,
     ]
   }
-  return [...selfSentences(timed), ...errorSentences(routes), tailSentence(timed)]
+  // Where work goes on after the answer, its end is what the reader waits for.
+  const events = timed.filter((route) => route.completion !== undefined)
+  const answered = timed.filter((route) => route.completion === undefined)
+  return [
+    ...selfSentences(timed.map(asCompleted)),
+    ...errorSentences(routes),
+    ...events.flatMap(leftSentences),
+    ...(events.length === 0 ? [] : [completionSentence(events)]),
+    ...(answered.length === 0 ? [] : [tailSentence(answered)]),
+  ]
+}
+
+/** What was not finished is said before how long the rest took. */
+function leftSentences({ name, completion }: RouteReport): string[] {
+  if (completion === undefined) return []
+  const { events, unfinished, deadLettered, dropped, finished } = completion
+  if (events === 0) return []
+  const of = `of its ${plural(events, 'event')}`
+  if (finished === 0 && unfinished === events)
+    return [`${name}: none ${of} was finished when the flight ended: nothing took them, or all of it failed.`]
+  const said = [
+    ...(unfinished > 0
+      ? [`${formatCount(unfinished)} ${were(unfinished)} not finished when the flight ended`]
+      : []),
+    ...(deadLettered > 0 ? [`${formatCount(deadLettered)} ended in a dead-letter queue`] : []),
+    ...(dropped > 0 ? [`${formatCount(dropped)} ${were(dropped)} given up`] : []),
+  ]
+  return said.length === 0 ? [] : [`${name}: ${of} ${said.join(', ')}.`]
+}
+
+const were = (count: number): string => (count === 1 ? 'was' : 'were')
+
+/** A route as its events see it: the same sentences and pictures tell of the way from event to end of processing. */
+export function asCompleted(route: RouteReport): RouteReport {
+  const { completion } = route
+  return completion === undefined ? route : { ...route, ...completion, requests: completion.events }
+}
+
+function completionSentence(events: readonly RouteReport[]): string {
+  const [widest] = events
+    .map(asCompleted)
+    .filter(({ n }) => n > 0)
+    .sort((a, b) => widthOf(b) - widthOf(a))
+  if (widest === undefined) return 'No event was worked on.'
+  const { p50Ms, n } = widest
+  const figure = completionFigure(widest)
+  if (figure === undefined || p50Ms === null)
+    return `${widest.name}: too many events were not finished to tell how long they take.`
+  const times = figure.ms / Math.max(p50Ms, 1e-6)
+  const count = n < P99_MIN ? ` (n ${formatCount(n)} is too small for a p99)` : ''
+  const head = `${widest.name}: from event to end of processing ${figure.words} is ${formatMs(figure.ms)}, ${formatFactor(times)} the median${count}.`
+  return times < STEADY_FACTOR ? head : `${head} ${explanation(widest, 'events')}`
+}
+
+/** The slowest of those that were finished is no tail figure while others are not. */
+function completionFigure({ p99Ms, maxMs, p95Ms }: RouteReport): { ms: number; words: string } | undefined {
+  if (p99Ms !== null) return { ms: p99Ms, words: 'p99' }
+  if (maxMs !== null) return { ms: maxMs, words: 'the slowest' }
+  return p95Ms === null ? undefined : { ms: p95Ms, words: 'p95' }
 }
 
 function selfSentences(routes: readonly RouteReport[]): string[] {
@@ -94,11 +153,11 @@ function tailSentence(routes: readonly RouteReport[]): string {
   return `${widest.name}: ${figure.words} is ${formatFactor(factor)} the median${count}. ${explanation(widest)}`
 }
 
-function explanation(route: RouteReport): string {
+function explanation(route: RouteReport, of: 'requests' | 'events' = 'requests'): string {
   const { tail } = route
   if (tail === null) return 'No trace tells why.'
-  const were = route.cold === 1 ? 'was' : 'were'
-  const coldOnes = `${formatCount(route.cold)} of its ${plural(route.n, 'request')} ${were} cold`
+  const one = of === 'events' ? 'event' : 'request'
+  const coldOnes = `${formatCount(route.cold)} of its ${plural(route.n, one)} ${were(route.cold)} cold`
   if (tail.cold > 0 && tail.cold === tail.requests) {
     return `${coldOnes}, and ${route.cold === 1 ? 'explains' : 'explain'} all of it.`
   }
@@ -122,3 +181,7 @@ function withoutCold(route: RouteReport): string {
   const without = route.cold === 1 ? 'without it' : 'without them'
   return `; ${without} ${percentile ? 'p99' : 'the slowest'} is ${formatMs(ms)}, ${formatFactor(ms / Math.max(p50Ms, 1e-6))} the median`
 }
+
+/** What figures per million are about. */
+export const perWhat = ({ routes }: Pick<FlightReport, 'routes'>): 'requests' | 'events' =>
+  routes.length > 0 && routes.every(({ completion }) => completion !== undefined) ? 'events' : 'requests'

@@ -7,6 +7,11 @@ export interface LoadTarget {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /**
+   * True when `{n}` (the arrival's number from 0), `{n%K}` (its remainder by K) and `{id}` (unlike any other request's)
+   * in the path, the headers and the body are filled in for each request.
+   */
+  readonly numbered?: boolean | undefined
 }
 
 export interface LoadPlan {

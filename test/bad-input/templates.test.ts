@@ -210,5 +210,5 @@ test('a deployment that fails blames its own failure, not one of a deployment be
 test('invoke of a function that is not there says so in words', async () => {
   const ran = await windtunnel(['invoke', 'nope', '--endpoint', on.url])
   assert.notEqual(ran.code, 0)
-  assert.match(ran.err, /^error {2}Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope/)
+  assert.match(ran.err, /^error {2}There is no such function\.\n {2}in {3}nope\n {2}next /)
 })

@@ -108,7 +108,7 @@ test('the main job runs from the installed package', { skip }, () => {
     user,
   )
   assert.equal(status, 0, stderr)
-  assert.match(stdout, /windtunnel ready in .* s/)
+  assert.match(stdout, /windtunnel .* ready in .* s/)
   assert.match(stdout, /GET \/node +\d+/)
 })
 

@@ -123,6 +123,37 @@ test('run() reaches hosts below localhost on this machine, with their name in Ho
   }
 })
 
+test('run() fills numbers into the path, the headers and the body of each request', async () => {
+  const bodies: string[] = []
+  await using serving = await serve((request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (part: string) => (body += part))
+    request.on('end', () => {
+      assert.equal(Number(request.headers['content-length']), Buffer.byteLength(body))
+      bodies.push(body)
+      response.end('ok')
+    })
+  })
+  const url = `http://127.0.0.1:${serving.port}/b/ü{n%3}/{n}?q={id}`
+  const target = {
+    name: 't',
+    method: 'PUT',
+    url,
+    headers: { 'x-number': 'a{n}b' },
+    body: 'é{n} {id} {other}',
+    numbered: true,
+  }
+  const plan = { ...planFor(url, { kind: 'burst', requests: 12, bursts: 1, everyMs: 1 }), targets: [target] }
+  const result = await run(plan)
+  const ids = result.samples.map((sample) => sample.traceId?.replaceAll('-', '') ?? '')
+  assert.equal(new Set(ids).size, 12)
+  assert.deepEqual(bodies.sort(), ids.map((id, n) => `é${n} ${id} {other}`).sort())
+  assert.deepEqual(
+    serving.seen.map((request) => [request.url, request.headers['x-number']].join(' ')).sort(),
+    ids.map((id, n) => `/b/%C3%BC${n % 3}/${n}?q=${id} a${n}b`).sort(),
+  )
+})
+
 test('run() keeps connections alive and opens new ones only when all are busy', async () => {
   await using serving = await serve((_, response) => response.end('ok'))
   let connections = 0

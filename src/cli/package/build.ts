@@ -2,13 +2,13 @@
  * What must happen before a folder can be packaged: a Makefile's target (`Metadata: BuildMethod: makefile`), or
  * declared dependencies that are not installed beside the code. The user's folder is never written to.
  */
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRecord, parseJson, valueAt } from '#base/json.ts'
 import { Trouble } from '#base/trouble.ts'
 import type { Artifact } from '#cli/package/artifacts.ts'
+import { runProgram } from '#cli/package/program.ts'
 import { dictAt, textAt } from '#engines/templates/value.ts'
 
 export interface BuildPlace {
@@ -20,14 +20,14 @@ export interface BuildPlace {
 const MINUTES_MAX = 10
 
 /** The folder to package: the user's own, or one that was built from it. */
-export function built(artifact: Artifact, folder: string, place: BuildPlace): string {
+export async function built(artifact: Artifact, folder: string, place: BuildPlace): Promise<string> {
   if (!artifact.zipped || !existsSync(folder)) return folder
   const method = textAt(dictAt(artifact.resource, 'Metadata'), 'BuildMethod')
-  if (method === 'makefile') return viaMake(artifact, folder, place)
+  if (method === 'makefile') return await viaMake(artifact, folder, place)
   const manifest = join(folder, 'package.json')
-  if (existsSync(manifest) && needsNpm(folder, manifest)) return viaNpm(artifact, folder, place)
+  if (existsSync(manifest) && needsNpm(folder, manifest)) return await viaNpm(artifact, folder, place)
   const requirements = join(folder, 'requirements.txt')
-  if (existsSync(requirements) && needsPip(folder, requirements)) return viaPip(artifact, folder, place)
+  if (existsSync(requirements) && needsPip(folder, requirements)) return await viaPip(artifact, folder, place)
   return folder
 }
 
@@ -47,14 +47,19 @@ function needsPip(folder: string, requirements: string): boolean {
   return named && !readdirSync(folder).some((name) => name.endsWith('.dist-info'))
 }
 
-/** Built folders are found again by what they were built from. */
-function builtFolder(
-  artifact: Artifact,
-  folder: string,
-  place: BuildPlace,
-  make: (to: string) => void,
-): string {
-  const hash = createHash('sha256').update(artifact.logicalId)
+interface Building {
+  readonly artifact: Artifact
+  readonly folder: string
+  readonly place: BuildPlace
+  readonly how: 'make' | 'npm' | 'pip'
+}
+
+/** Built folders are found again by what they were built from, and how. */
+async function builtFolder(
+  { artifact, folder, place, how }: Building,
+  make: (to: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash('sha256').update(`${how} ${artifact.logicalId}`)
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
     hash.update(name)
     const path = join(folder, name)
@@ -65,8 +70,13 @@ function builtFolder(
   const staging = `${to}.${process.pid}`
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging, { recursive: true })
-  make(staging)
-  renameSync(staging, to)
+  try {
+    await make(staging)
+    // another deployment may have built the same meanwhile
+    if (!existsSync(to)) renameSync(staging, to)
+  } finally {
+    rmSync(staging, { recursive: true, force: true })
+  }
   return to
 }
 
@@ -78,27 +88,22 @@ function readIfFile(path: string): Buffer {
   }
 }
 
-function viaMake(artifact: Artifact, folder: string, place: BuildPlace): string {
+async function viaMake(artifact: Artifact, folder: string, place: BuildPlace): Promise<string> {
   const target = `build-${artifact.logicalId}`
-  return builtFolder(artifact, folder, place, (to) => {
-    place.step(`building ${artifact.logicalId} with make ${target}`)
-    const run = spawnSync('make', [target, `ARTIFACTS_DIR=${to}`], {
+  return await builtFolder({ artifact, folder, place, how: 'make' }, async (to) => {
+    const args = [target, `ARTIFACTS_DIR=${to}`]
+    await runs(place, `building ${artifact.logicalId} with make ${target}`, {
+      line: ['make', ...args],
       cwd: folder,
-      encoding: 'utf8',
-      timeout: MINUTES_MAX * 60_000,
-    })
-    check(
-      run,
-      `make ${target}`,
+      what: `make ${target}`,
       folder,
-      'Install make and the compiler it calls, or build the package yourself.',
-    )
+      remedy: 'Install make and the compiler it calls, or build the package yourself.',
+    })
   })
 }
 
-function viaNpm(artifact: Artifact, folder: string, place: BuildPlace): string {
-  return builtFolder(artifact, folder, place, (to) => {
-    place.step(`installing the packages of ${artifact.logicalId} with npm`)
+async function viaNpm(artifact: Artifact, folder: string, place: BuildPlace): Promise<string> {
+  return await builtFolder({ artifact, folder, place, how: 'npm' }, async (to) => {
     cpSync(folder, to, { recursive: true })
     const env = Object.fromEntries(
       Object.entries(process.env).filter(
@@ -115,14 +120,19 @@ function viaNpm(artifact: Artifact, folder: string, place: BuildPlace): string {
       '--no-package-lock',
       '--loglevel=error',
     ]
-    const run = spawnSync('npm', args, { cwd: to, encoding: 'utf8', env, timeout: MINUTES_MAX * 60_000 })
-    check(run, 'npm install', folder, 'Install them yourself in that folder, or deploy with --no-build.')
+    await runs(place, `installing the packages of ${artifact.logicalId} with npm`, {
+      line: ['npm', ...args],
+      cwd: to,
+      env,
+      what: 'npm install',
+      folder,
+      remedy: 'Install them yourself in that folder, or deploy with --no-build.',
+    })
   })
 }
 
-function viaPip(artifact: Artifact, folder: string, place: BuildPlace): string {
-  return builtFolder(artifact, folder, place, (to) => {
-    place.step(`installing the requirements of ${artifact.logicalId} with pip`)
+async function viaPip(artifact: Artifact, folder: string, place: BuildPlace): Promise<string> {
+  return await builtFolder({ artifact, folder, place, how: 'pip' }, async (to) => {
     cpSync(folder, to, { recursive: true })
     const args = [
       '-m',
@@ -135,13 +145,35 @@ function viaPip(artifact: Artifact, folder: string, place: BuildPlace): string {
       '--target',
       '.',
     ]
-    const run = spawnSync('python3', args, { cwd: to, encoding: 'utf8', timeout: MINUTES_MAX * 60_000 })
-    check(run, 'pip install', folder, 'Install them yourself in that folder, or deploy with --no-build.')
+    await runs(place, `installing the requirements of ${artifact.logicalId} with pip`, {
+      line: ['python3', ...args],
+      cwd: to,
+      what: 'pip install',
+      folder,
+      remedy: 'Install them yourself in that folder, or deploy with --no-build.',
+    })
   })
 }
 
-function check(run: SpawnSyncReturns<string>, what: string, folder: string, remedy: string): void {
-  if (run.status === 0) return
-  const why = run.error?.message ?? run.stderr.trim().split('\n').at(-1) ?? `exit code ${run.status}`
-  throw new Trouble(`${what} failed: ${why}`, folder, remedy)
+interface BuildStep {
+  readonly line: readonly string[]
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly what: string
+  /** The user's own. */
+  readonly folder: string
+  readonly remedy: string
+}
+
+/** Runs one program and says so, again and again while it takes long. */
+async function runs(place: BuildPlace, said: string, step: BuildStep): Promise<void> {
+  const [program = '', ...args] = step.line
+  place.step(said)
+  const why = await runProgram(program, args, {
+    cwd: step.cwd,
+    ...(step.env === undefined ? {} : { env: step.env }),
+    limitMs: MINUTES_MAX * 60_000,
+    waiting: (seconds) => place.step(`${said}, ${seconds} s`),
+  })
+  if (why !== undefined) throw new Trouble(`${step.what} failed: ${why}`, step.folder, step.remedy)
 }

@@ -45,12 +45,14 @@ export function renderBill(bill: BillReport, options: BillOptions): string {
   const million =
     bill.usdPerMillion === null
       ? ''
-      : `, $${formatUsdPerMillion(bill.usdPerMillion)} per million of its ${formatCount(bill.requests)} requests`
+      : `, $${formatUsdPerMillion(bill.usdPerMillion)} per million of its ${counted(bill.requests)}`
   const unpriced = bill.unpriced.map(
     (used) => `${formatCount(Number(used.quantity))} ${used.unit} of ${used.service}/${used.dimension}`,
   )
   return [
-    paint('strong', `${options.title}: ${formatUsd(bill.totalUsd)}${million}`),
+    ...wrapped(`${options.title}: ${formatUsd(bill.totalUsd)}${million}`, width).map((line) =>
+      paint('strong', line),
+    ),
     '',
     ...(bill.lines.length === 0 ? ['nothing was billed'] : table(columns, width, paint)),
     '',
@@ -65,6 +67,10 @@ export function renderBill(bill: BillReport, options: BillOptions): string {
     .map((line) => (line === '' ? line : `  ${line}`))
     .join('\n')
 }
+
+/** `1 request`, `1,234 requests`. */
+export const counted = (requests: number): string =>
+  `${formatCount(requests)} request${requests === 1 ? '' : 's'}`
 
 /** Decimals shown of a quantity: enough for the bytes of one small answer in GB. */
 const DECIMALS_MAX = 12

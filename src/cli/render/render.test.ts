@@ -11,6 +11,7 @@ import { renderReport } from '#cli/render/report.ts'
 import { table, wrapped } from '#cli/render/table.ts'
 import { painter } from '#cli/render/palette.ts'
 import { renderTrace } from '#cli/render/trace.ts'
+import { madeUpQueue } from '#lab/fake-events.ts'
 import { madeUp, THREE_ROUTES } from '#lab/fake-flight.ts'
 
 const plain = { width: 80, color: false }
@@ -259,4 +260,28 @@ test('table() lines figures up on the point and drops columns that do not fit', 
 
 test('wrapped() breaks at blanks and indents what follows', () => {
   assert.deepEqual(wrapped('one two three', 7, '  '), ['one two', '  three'])
+})
+
+test('renderReport() shows of events the time to completion, what had no end, and the backlog', () => {
+  const queued = reportOf(madeUpQueue({ n: 1_200, batch: 10, everyMs: 5, left: 3 }))
+  const text = renderReport(queued, plain)
+  fits(text, 80)
+  const [verdict = '', second = ''] = text.split('\n').slice(2)
+  assert.equal(verdict, '  orders: of its 1,200 events 3 were not finished when the flight ended.')
+  assert.match(
+    second,
+    /^ {2}orders: from event to end of processing p99 is 7[\d.]+ ms, 1\.\d x the median\.$/,
+  )
+  golden(
+    text.split('\n').slice(8, 12).join('\n'),
+    `
+  to completion  events  unfinished      p50      p95      p99         max
+  orders          1,200           3  46.4 ms  71.4 ms  71.4 ms  unfinished
+
+  backlog |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@******| most 15 at 0 s of 6 s
+`,
+  )
+  assert.match(text, /orders, to completion +what the p99 is made of/)
+  const wide = renderReport(queued, { width: 200, color: false })
+  assert.match(wide, /unfinished .* cold {2}batch {2}invokes\/event {2}backlog/)
 })

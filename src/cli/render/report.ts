@@ -19,6 +19,8 @@ import type {
   PhaseName,
   RouteReport,
 } from '#lab/report.ts'
+import { asCompleted, perWhat } from '#lab/verdict.ts'
+import { completionLines } from '#cli/render/completion.ts'
 import { type Meaning, type Paint, painter, type RenderOptions } from '#cli/render/palette.ts'
 import { type Column, type ColumnOf, columnsOf, table, wrapped } from '#cli/render/table.ts'
 
@@ -33,12 +35,13 @@ export function renderReport(report: FlightReport, options: ReportOptions): stri
   const paint = painter(options.color)
   const width = options.width - INDENT.length
   const blocks = [
-    wrapped(flownLine(report), options.width),
+    flownLines(report, options.width, paint),
     verdictLines(report, width, paint),
     routeTable(report, width, paint),
+    completionLines(report, width, paint),
     pictureOf(report, width, paint),
     report.functions.length === 0 ? [] : functionTable(report.functions, width, paint),
-    billLines(report.bill, width, paint),
+    billLines(report.bill, width, paint, perWhat(report)),
     budgetLines(report.budgets, width, paint),
     [...measuredLines(report, width), ...report.warnings.flatMap((w) => labelled('warning', w, width))],
     nextLines(options.next ?? [], width),
@@ -49,9 +52,10 @@ export function renderReport(report: FlightReport, options: ReportOptions): stri
     .join('\n\n')
 }
 
-function flownLine(report: FlightReport): string {
-  const partial = report.partial ? '   PARTIAL: stopped early' : ''
-  return `flew ${formatSpan(report.durationMs)}, ${report.load.description}   ${report.profile} profile${partial}`
+function flownLines(report: FlightReport, width: number, paint: Paint): string[] {
+  const flown = `flew ${formatSpan(report.durationMs)}, ${report.load.description}   ${report.profile} profile`
+  const partial = report.partial ? [paint('error', 'PARTIAL: stopped early')] : []
+  return [...wrapped(flown, width), ...partial]
 }
 
 function verdictLines(report: FlightReport, width: number, paint: Paint): string[] {
@@ -95,11 +99,14 @@ const namesOf = (title: string, rows: readonly { readonly name: string }[]): Col
   leaves: 0,
 })
 
-/** The route whose tail is widest: the one the verdict is about. */
+/** The route whose tail is widest: the one the verdict is about. Of events the way to their end, where there are any. */
 export function widestRoute(report: FlightReport): RouteReport | undefined {
+  const events = report.routes.filter(({ completion }) => (completion?.finished ?? 0) > 0).map(asCompleted)
   const width = (route: RouteReport): number =>
     (route.p99Ms ?? route.maxMs ?? 0) / Math.max(route.p50Ms ?? 0, 1e-6)
-  return report.routes.filter((route) => route.n > 0).sort((a, b) => width(b) - width(a))[0]
+  return (events.length > 0 ? events : report.routes)
+    .filter((route) => route.n > 0)
+    .sort((a, b) => width(b) - width(a))[0]
 }
 
 const PICTURE_WIDTH = 32
@@ -108,7 +115,8 @@ const SIDE_BY_SIDE = 78
 function pictureOf(report: FlightReport, width: number, paint: Paint): string[] {
   const route = widestRoute(report)
   if (route === undefined) return []
-  const picture = distributionLines(route, paint)
+  const title = route.completion === undefined ? route.name : `${route.name}, to completion`
+  const picture = distributionLines({ ...route, name: title }, paint)
   const parts = tailLines(route, width, paint)
   if (width < SIDE_BY_SIDE || parts.length === 0)
     return [...picture.map(({ line }) => line.trimEnd()), '', ...parts]
@@ -158,6 +166,7 @@ const PHASE_MEANING: Readonly<Record<PhaseName, Meaning>> = {
   load: 'waiting',
   client: 'waiting',
   gateway: 'warm',
+  'event-queue': 'waiting',
   queue: 'waiting',
   start: 'cold',
   init: 'cold',
@@ -184,9 +193,11 @@ function tailLines(route: RouteReport, width: number, paint: Paint): string[] {
   const of =
     tail.of === 'p99'
       ? 'what the p99 is made of'
-      : `the slowest ${tail.requests === 1 ? 'request' : formatCount(tail.requests)}, made of`
+      : tail.requests === 1
+        ? 'what the slowest is made of'
+        : `the slowest ${formatCount(tail.requests)}, made of`
   return [
-    `${of} (mean)`,
+    tail.requests === 1 ? of : `${of} (mean)`,
     ...phases.map((phase, i) => {
       const bar = drawBar(phase.meanMs / tail.meanMs, Math.min(room, 24))
       return `${(rows[i] ?? '').padEnd(long)}  ${paint(PHASE_MEANING[phase.name], bar)}`
@@ -217,7 +228,12 @@ function functionTable(functions: readonly FunctionReport[], width: number, pain
 }
 
 /** `this flight $0.0017   Lambda requests 0.24, ... m$`: thousandths of a dollar, or dollars where there are many. */
-export function billLines(bill: BillReport, width: number, paint: Paint): string[] {
+export function billLines(
+  bill: BillReport,
+  width: number,
+  paint: Paint,
+  per: 'requests' | 'events' = 'requests',
+): string[] {
   const small = Number(bill.totalUsd) < 1
   const factor = small ? 1_000 : 1
   const lines = bill.lines
@@ -227,7 +243,7 @@ export function billLines(bill: BillReport, width: number, paint: Paint): string
   const unit = small ? 'm$' : '$'
   const parts = lines.length === 0 ? 'nothing was billed' : `${lines.join(', ')} ${unit}`
   const million =
-    bill.usdPerMillion === null ? '' : `   per million requests $${formatUsdPerMillion(bill.usdPerMillion)}`
+    bill.usdPerMillion === null ? '' : `   per million ${per} $${formatUsdPerMillion(bill.usdPerMillion)}`
   const missing = bill.unpriced.map((used) => `${used.service}/${used.dimension}`)
   return [
     `${paint('money', `this flight ${formatUsd(bill.totalUsd)}`)}${million}`,

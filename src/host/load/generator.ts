@@ -101,7 +101,8 @@ class Run {
       this.#finishWhenQuiet()
       return
     }
-    const wire = `${text.before}${traceIdOf(this.#tracePrefix, index)}${text.after}`
+    const traceId = traceIdOf(this.#tracePrefix, index)
+    const wire = text.filled?.(index, traceId) ?? `${text.before}${traceId}${text.after}`
     const flight: Flight = { index, sentMs: monotonicMs(), underway: undefined, firstByteMs: 0 }
     this.#inFlight.add(flight)
     this.#sent++

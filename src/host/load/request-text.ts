@@ -1,4 +1,7 @@
-/** Requests as text, made once a target: only the trace id differs from one to the next. */
+/**
+ * Requests as text, made once a target: only the trace id differs from one to the next, and what a target's numbers
+ * are filled into.
+ */
 import { Buffer } from 'node:buffer'
 import { Trouble } from '#base/trouble.ts'
 import type { LoadTarget } from '#ports/load.ts'
@@ -10,6 +13,8 @@ export interface RequestText {
   readonly before: string
   /** From there to the body's end. */
   readonly after: string
+  /** The whole text of one request, for targets whose numbers differ; the rest pays nothing for them. */
+  readonly filled: ((index: number, traceId: string) => string) | undefined
 }
 
 /** Headers that are the generator's own. */
@@ -35,13 +40,13 @@ export function requestTexts(targets: readonly LoadTarget[]): RequestText[] {
     const hasHost = given.some(([name]) => name.toLowerCase() === 'host')
     const headers = [...(hasHost ? [] : [['Host', url.host] as const]), ...given]
     const length = Buffer.byteLength(target.body)
-    const lines = [
-      `${target.method} ${url.pathname}${url.search} HTTP/1.1`,
+    const path = `${url.pathname}${url.search}`
+    const first = [
+      `${target.method} ${target.numbered === true ? path.replace(ENCODED_PLACES, '{$1}') : path} HTTP/1.1`,
       ...headers.map(([name, value]) => `${name}: ${value}`),
-      ...(length > 0 || !/^(GET|HEAD|DELETE|OPTIONS)$/.test(target.method)
-        ? [`Content-Length: ${length}`]
-        : []),
     ]
+    const hasLength = length > 0 || !/^(GET|HEAD|DELETE|OPTIONS)$/.test(target.method)
+    const lines = [...first, ...(hasLength ? [`Content-Length: ${length}`] : [])]
     if (lines.some((line) => /[\r\n\0]/.test(line))) {
       throw new Trouble(
         'a header or method holds a line break',
@@ -54,6 +59,42 @@ export function requestTexts(targets: readonly LoadTarget[]): RequestText[] {
       method: target.method,
       before: `${lines.join('\r\n')}\r\nX-Amzn-Trace-Id: Root=`,
       after: `\r\n\r\n${target.body}`,
+      filled: target.numbered === true ? filling(first.join('\r\n'), target.body, hasLength) : undefined,
     }
   })
+}
+
+/** What a URL makes of the places in a path. */
+const ENCODED_PLACES = /%7B(n(?:%\d+)?|id)%7D/g
+const PLACES = /\{(n(?:%\d+)?|id)\}/
+
+type Filled = (index: number, traceId: string) => string
+
+/** Both texts are cut once; a request joins the pieces. What is filled in is ASCII, so that lengths add up. */
+function filling(head: string, body: string, hasLength: boolean): Filled {
+  const headOf = filler(head)
+  const bodyOf = filler(body)
+  const fixedBytes = Buffer.byteLength(body) - body.length
+  return (index, traceId) => {
+    const filledBody = bodyOf(index, traceId)
+    const length = hasLength ? `\r\nContent-Length: ${fixedBytes + filledBody.length}` : ''
+    return `${headOf(index, traceId)}${length}\r\nX-Amzn-Trace-Id: Root=${traceId}\r\n\r\n${filledBody}`
+  }
+}
+
+function filler(text: string): Filled {
+  const parts = text.split(PLACES).map((part, i): string | Filled => (i % 2 === 0 ? part : valueOf(part)))
+  return (index, traceId) => {
+    let filled = ''
+    for (const part of parts) filled += typeof part === 'string' ? part : part(index, traceId)
+    return filled
+  }
+}
+
+/** The trace id is unlike any other request's: without its hyphens it is a deduplication id. */
+function valueOf(place: string): Filled {
+  if (place === 'n') return (index) => String(index)
+  if (place === 'id') return (_, traceId) => traceId.replaceAll('-', '')
+  const divisor = Math.max(1, Number(place.slice(2)))
+  return (index) => String(index % divisor)
 }

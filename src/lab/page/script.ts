@@ -123,6 +123,8 @@ const drawPlots = (width) => {
       values: [time.p50, time.p99, ...(time.beforeP50 ? [time.beforeP50, time.beforeP99] : [])], scales: { y: { distr: 3, log: 10 } }, splits: decades },
     requests: { series: [line('arrivals', color.text, { dash: [4, 3] }), line('answers', color.warm), line('errors', color.error), line('cold', color.cold)], values: [time.arrivals, time.answers, time.errors, time.cold] },
     concurrency: { series: [line('invocations at once', color.warm), line('requests under way', color.text, { dash: [4, 3] }), line('throttled', color.waiting, { width: 3 })], values: [time.concurrency, time.inFlight, time.throttles] },
+    backlog: { series: [line('backlog', color.waiting, { width: 2.4 }), line('done with', color.downstream), ...(time.beforeBacklog ? [line('backlog before', color.waiting, { dash: [5, 4] })] : [])],
+      values: [time.backlog, time.completions, ...(time.beforeBacklog ? [time.beforeBacklog] : [])] },
   };
   plots = places.map((place) => {
     const kind = kinds[place.dataset.plot];

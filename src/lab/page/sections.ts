@@ -9,6 +9,7 @@ import {
   formatUsdPerMillion,
 } from '#lab/figures.ts'
 import { type Cell, escapeHtml, section, sortableTable } from '#lab/page/markup.ts'
+import { drawnRoutes } from '#lab/page/completion.ts'
 import { distributionPlot } from '#lab/page/distribution.ts'
 import { lanesPlot } from '#lab/page/lanes.ts'
 import { waterfallPlot } from '#lab/page/waterfall.ts'
@@ -78,8 +79,9 @@ const LEGEND_ITEM = (kind: string, text: string): string => `<span><i class="${k
 
 export function distributionSection(report: FlightReport, before: FlightReport | undefined): string {
   const legend = `<p class="legend">${LEGEND_ITEM('warm', 'warm')}${LEGEND_ITEM('cold', 'cold start')}${before === undefined ? '' : '<span>dashed line: the earlier flight</span>'}<span class="no-print">Drag a mark, or focus it and press the arrow keys; Home puts it back.</span><span>Heights grow with the square root of the requests.</span></p>`
-  const routes = report.routes.map((route, i) => {
-    const other = before?.routes.find(({ name }) => name === route.name)
+  const earlier = before === undefined ? [] : drawnRoutes(before)
+  const routes = drawnRoutes(report).map((route, i) => {
+    const other = earlier.find(({ name }) => name === route.name)
     return `<h3>${escapeHtml(route.name)}</h3>\n${distributionPlot(route, i, other)}\n<p class="traces" id="traces-${i}" aria-live="polite"></p>\n${tailList(route)}`
   })
   return section('distribution', 'Distribution', [legend, ...routes].join('\n'))
@@ -89,6 +91,7 @@ const PHASE_KIND: Readonly<Record<PhaseName, string>> = {
   load: 'waiting',
   client: 'waiting',
   gateway: 'warm',
+  'event-queue': 'waiting',
   queue: 'waiting',
   start: 'cold',
   init: 'cold',
@@ -128,6 +131,14 @@ export function timeSection(report: FlightReport): string {
     ],
     ['requests', `arrivals, answers, errors and cold starts in each ${column}`],
     ['concurrency', `most at once in each ${column}, and throttled requests`],
+    ...(report.seconds.some(({ backlogMax }) => backlogMax !== undefined)
+      ? [
+          [
+            'backlog',
+            `events sent and not yet done with, the most in each ${column}, and those that were done with`,
+          ],
+        ]
+      : []),
   ].map(
     ([kind = '', label = '']) =>
       `<p class="faint">${label}</p><div class="plot" data-plot="${kind}" role="img" aria-label="${escapeHtml(label)}"></div>`,
@@ -203,14 +214,16 @@ export function slowestSection(report: FlightReport): string {
     const cold = trace.cold ? '<em class="cold-word">, cold</em>' : ''
     const cost = trace.usd === null ? '' : `, ${formatUsd(trace.usd)}`
     const outcome = trace.outcome === 'ok' ? `status ${trace.status}` : trace.outcome
-    const summary = `<b>${formatMs(trace.latencyMs)}</b> <span>${escapeHtml(trace.route)}${cold}, ${escapeHtml(outcome)}${cost}</span>`
+    const way =
+      trace.completionMs === undefined ? '' : ` to completion, the call ${formatMs(trace.latencyMs)};`
+    const summary = `<b>${formatMs(trace.completionMs ?? trace.latencyMs)}</b>${way} <span>${escapeHtml(trace.route)}${cold}, ${escapeHtml(outcome)}${cost}</span>`
     const inside = trace.spans.length === 0 ? '<p>Its spans were not found.</p>' : waterfallPlot(trace)
     return `<details id="trace-${escapeHtml(trace.traceId)}"${i === 0 ? ' open' : ''}><summary>${summary} <code>${escapeHtml(trace.traceId)}</code></summary>${inside}</details>`
   })
   return section('slowest', 'Slowest requests', traces.join('\n'))
 }
 
-export function billSection(bill: BillReport): string {
+export function billSection(bill: BillReport, per: 'requests' | 'events'): string {
   const most = Math.max(1e-30, ...bill.lines.map((line) => Number(line.usd)))
   const rows = [...bill.lines]
     .sort((a, b) => Number(b.usd) - Number(a.usd))
@@ -222,7 +235,7 @@ export function billSection(bill: BillReport): string {
     })
   const unpriced = bill.unpriced.map((used) => `${used.service}/${used.dimension}`)
   const million =
-    bill.usdPerMillion === null ? '' : `, $${formatUsdPerMillion(bill.usdPerMillion)} per million requests`
+    bill.usdPerMillion === null ? '' : `, $${formatUsdPerMillion(bill.usdPerMillion)} per million ${per}`
   return section(
     'bill',
     'Bill',
@@ -232,7 +245,7 @@ export function billSection(bill: BillReport): string {
       unpriced.length === 0
         ? ''
         : `<p class="warning">Not in the price book, so not in the sum: ${escapeHtml(unpriced.join(', '))}.</p>`,
-      `<p class="monthly"><label for="monthly">Requests a month</label> <input id="monthly" inputmode="numeric" value="10000000"> <output id="monthly-usd" for="monthly"></output></p>`,
+      `<p class="monthly"><label for="monthly">${per === 'events' ? 'Events' : 'Requests'} a month</label> <input id="monthly" inputmode="numeric" value="10000000"> <output id="monthly-usd" for="monthly"></output></p>`,
     ].join('\n'),
   )
 }
