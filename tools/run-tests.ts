@@ -26,6 +26,10 @@ const { values: given, positionals: patterns } = parseArgs({
     part: { type: 'boolean', default: false }, // one file of a larger run, which looks whether anything passed
   },
 })
+// What the bootstrap left is not for the processes that tests start: its descriptor is not theirs.
+delete process.env['WINDTUNNEL_PARENT_PIPE']
+delete process.env['WINDTUNNEL_STARTED_BY']
+
 const limitMs = Number(given.limit) * 1_000
 /** Nothing runs for so long, but the process does not end: something was left open. */
 const IDLE_MS = 10_000
