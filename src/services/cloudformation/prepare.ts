@@ -106,7 +106,7 @@ function transformed(state: CloudFormationState, owner: Owner, body: Dict, wante
   }
   if (holdsFunction(current, 'Fn::Transform')) {
     throw new Refusal(
-      'Transform AWS::Include failed with: Windtunnel does not expand Fn::Transform yet. `windtunnel deploy` and `aws cloudformation package` put local files into the template.',
+      'Transform AWS::Include failed with: Windtunnel does not expand Fn::Transform yet. Put what it would include into the template.',
     )
   }
   return current
