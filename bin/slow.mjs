@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The slow suites, for continuous integration: crash loops, fresh clones, packed tarballs, clients of others, browsers,
- * floods. They are the files named `x.slow.test.ts` and those that read SLOW or CRASH_ROUNDS. Each may take a quarter of
+ * floods. They are the files named `x.slow.test.ts` and those that read SLOW, CRASH_ROUNDS or PLATFORM_ROUNDS. Each may take a quarter of
  * an hour. Arguments: patterns of test files, instead of all.
  */
 import { dirname, join } from 'node:path'
@@ -16,4 +16,5 @@ const patterns = given.some((argument) => !argument.startsWith('--'))
   : [...given, 'test/**/*.test.ts']
 process.env.SLOW = '1'
 process.env.CRASH_ROUNDS ??= '50'
+process.env.PLATFORM_ROUNDS ??= '8' // kills of a whole platform; each costs a start and a look at everything
 await run(join(root, 'tools', 'run-tests.ts'), ['--slow', '--again', '--limit=900', ...patterns])

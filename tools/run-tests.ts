@@ -49,7 +49,7 @@ function failed(what: string, why: string): void {
 /** Files that only the slow run takes by their name, and those that do more in it, by what they read. */
 const isSlow = (file: string): boolean => file.endsWith('.slow.test.ts')
 const doesMoreInSlow = (file: string): boolean =>
-  /env(\.|\[')(SLOW|CRASH_ROUNDS)\b/.test(readFileSync(file, 'utf8'))
+  /env(\.|\[')(SLOW|CRASH_ROUNDS|PLATFORM_ROUNDS)\b/.test(readFileSync(file, 'utf8'))
 
 /** Files of the patterns, each once. A pattern without a file is a mistake, not an empty success. */
 function testFiles(): string[] {

@@ -1,6 +1,6 @@
 /**
  * Kills a platform with SIGKILL while clients put events, and looks at what the next one delivers: every acknowledged event
- * reaches every target of its rule, and every archived one is counted. CRASH_ROUNDS sets the rounds, CRASH_SEED the
+ * reaches every target of its rule, and every archived one is counted. PLATFORM_ROUNDS sets the rounds, CRASH_SEED the
  * moments. It waits in real time: the moments are the subject.
  */
 import assert from 'node:assert/strict'
@@ -13,7 +13,7 @@ import { seeded } from '#base/random.ts'
 import { type Platform, platform } from '../support/platform.ts'
 import { ask, put, received, ruleTo } from './client.ts'
 
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3)
+const ROUNDS = Number(process.env['PLATFORM_ROUNDS'] ?? 3)
 const QUEUES = ['one', 'two'] as const
 const CLIENTS = 8
 

@@ -12,7 +12,7 @@ import { query } from '../support/aws.ts'
 import { type Platform, platform } from '../support/platform.ts'
 import { queue, received, subscribe, topic } from './topics.ts'
 
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 2)
+const ROUNDS = Number(process.env['PLATFORM_ROUNDS'] ?? 2)
 const RAW = { RawMessageDelivery: 'true' }
 
 interface Load {

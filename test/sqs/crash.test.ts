@@ -1,7 +1,7 @@
 /**
  * Kills a platform with SIGKILL while clients send, receive and delete, and looks at what the next one has: every
  * acknowledged message, none that was deleted, those in flight only after their visibility, and what FIFO queues
- * remember. CRASH_ROUNDS sets the rounds, CRASH_SEED the moments. It waits in real time: the moments are the subject.
+ * remember. PLATFORM_ROUNDS sets the rounds, CRASH_SEED the moments. It waits in real time: the moments are the subject.
  */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { seeded } from '#base/random.ts'
 import { type Platform, platform } from '../support/platform.ts'
 import { type Received, advance, ask, drained, made, receive } from './client.ts'
 
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3)
+const ROUNDS = Number(process.env['PLATFORM_ROUNDS'] ?? 3)
 const VISIBILITY_SECONDS = 600
 
 /** What clients were told, by message id. A message with an operation under way when the power went is in doubt. */
