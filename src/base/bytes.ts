@@ -57,6 +57,34 @@ export function concat(parts: readonly Bytes[]): Bytes {
   return out
 }
 
+/** Bytes that are all here, where a stream is asked for: who knows it takes `bytes` and reads no stream. */
+export class WholeBody implements AsyncIterable<Bytes> {
+  readonly bytes: Bytes
+
+  constructor(bytes: Bytes) {
+    this.bytes = bytes
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Bytes> {
+    if (this.bytes.length > 0) yield this.bytes
+  }
+}
+
+/**
+ * A stream that can lend its chunks: each is the reader's until it asks for the next one, and is written over then, so
+ * that a long body allocates nothing. Ask for it instead of the stream itself, before the first chunk. Whoever keeps
+ * chunks iterates the stream as it is.
+ */
+export interface Lender extends AsyncIterable<Bytes> {
+  lent(): AsyncIterable<Bytes>
+}
+
+/** The chunks, lent where the stream can. */
+export const lentOf = (stream: AsyncIterable<Bytes>): AsyncIterable<Bytes> =>
+  isLender(stream) ? stream.lent() : stream
+
+const isLender = (stream: AsyncIterable<Bytes>): stream is Lender => 'lent' in stream
+
 /** Order of bytes, as the store sorts its keys. */
 export function compareBytes(a: Bytes, b: Bytes): number {
   const shared = Math.min(a.length, b.length)

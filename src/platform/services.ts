@@ -124,13 +124,14 @@ export function wireServices(ports: ServicePorts): WiredServices {
   const topics = createSns(ports)
   const sessions = createSts(ports)
   return {
+    // Stopped and emptied in the opposite order: who calls before who is called.
     all: [
-      wiredLambda(functions),
       wiredLogs(ports),
+      wiredSqs(ports),
       wiredS3(buckets, ports.blobs('s3')),
       wiredSns(topics),
       wiredEvents(ports),
-      wiredSqs(ports),
+      wiredLambda(functions),
       { service: mount(sts, sessions) },
       { service: mount(iam, createIam(ports)) },
       ...wiredGateways(ports),

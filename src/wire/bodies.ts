@@ -1,6 +1,6 @@
 /** Bodies from requests: collected under a bound, unpacked (gzip, aws-chunked), and the two forms tests and callers make. */
 import { gunzipSync } from 'node:zlib'
-import { EMPTY, concat } from '#base/bytes.ts'
+import { EMPTY, WholeBody, concat } from '#base/bytes.ts'
 import type { Body, ByteStream, HttpRequest } from '#ports/http.ts'
 import { isAwsChunked, unchunked, unchunkedHeaders } from '#wire/chunked.ts'
 import { serialization, tooLarge } from '#wire/malformed.ts'
@@ -10,12 +10,19 @@ export function bodyOf(bytes: Uint8Array): Body {
   return {
     length: bytes.length,
     collect: (limitBytes) => Promise.resolve(bytes.length > limitBytes ? 'too-large' : bytes),
-    stream: () => once(bytes),
+    stream: () => new WholeBody(bytes),
   }
 }
 
-async function* once(bytes: Uint8Array): ByteStream {
-  if (bytes.length > 0) yield bytes
+/** A short body of known length is taken at once where a stream is asked for: its machinery costs more than its bytes. */
+const WHOLE_MAX = 64 * 1_024
+
+/** The request's bytes as `WholeBody` when that is cheap, undefined when they are long, of unknown length or chunked. */
+export async function wholeOf(request: HttpRequest): Promise<WholeBody | undefined> {
+  const { length } = request.body
+  if (length === undefined || !(length <= WHOLE_MAX) || isAwsChunked(request.headers)) return undefined
+  const bytes = await request.body.collect(WHOLE_MAX)
+  return bytes === 'too-large' ? undefined : new WholeBody(bytes)
 }
 
 /** How much of a body is taken, and for which operation. */

@@ -6,7 +6,7 @@ import { strictText } from '#base/bytes.ts'
 import { isRecord, parseJson } from '#base/json.ts'
 import type { HttpRequest } from '#ports/http.ts'
 import { Binder } from '#wire/bind.ts'
-import { type Bound, documentOf, rawOf, unpacked } from '#wire/bodies.ts'
+import { type Bound, documentOf, rawOf, unpacked, wholeOf } from '#wire/bodies.ts'
 import { CBOR_LEAVES } from '#wire/cbor-leaves.ts'
 import { decodeCbor } from '#wire/cbor.ts'
 import { JSON_LEAVES, Reader } from '#wire/json-read.ts'
@@ -138,7 +138,7 @@ export class Decoder {
       : { headers: request.headers, stream: undefined }
     const headers = this.model.table.bucketHost === 1 ? withHoisted(sent, request.query) : sent
     binder.bind(name, { labels: target.labels, query, headers }, input)
-    if (payload !== undefined && stream !== undefined) input[payload[0]] = stream
+    if (payload !== undefined && stream !== undefined) input[payload[0]] = (await wholeOf(request)) ?? stream
     else if (payload !== undefined) await this.#payload(payload, target, request, input)
     else if (this.model.hasBody(name)) await this.#body(name, target, request, input)
     return input

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { concat, lentOf } from '#base/bytes.ts'
 import { fileBlobs } from '#host/blobs/files.ts'
 import { memoryBlobs } from '#host/blobs/memory.ts'
 import { memoryStores } from '#host/store/memory.ts'
@@ -59,6 +60,26 @@ test('a failed write and a reader that gives up leave no file behind and none op
   const { id } = await blobs.write(inChunks(bytesOf(2_000_000), 99_999))
   const before = (await readdir('/proc/self/fd')).length
   for (let i = 0; i < 20; i++) for await (const _ of (await blobs.read(id)) ?? []) break
+  for (let i = 0; i < 20; i++) await (await blobs.read(id))?.[Symbol.asyncIterator]().return?.()
   assert.equal((await readdir('/proc/self/fd')).length, before)
+  await dispose()
+})
+
+test('lent pieces are the body, one after the other, in two pieces of memory', async () => {
+  folder = await newFolder()
+  const blobs = await fileBlobs({ folder })
+  const body = bytesOf(2_000_000)
+  const { id } = await blobs.write(inChunks(body, 99_999))
+  for (const range of [undefined, { start: 1_000, end: 1_500_000 }]) {
+    const memory = new Set<ArrayBufferLike>()
+    const parts: Uint8Array[] = []
+    const stream = await blobs.read(id, range)
+    for await (const piece of lentOf(stream ?? inChunks(body, 1))) {
+      parts.push(new Uint8Array(piece))
+      memory.add(piece.buffer)
+    }
+    assert.deepEqual(concat(parts), body.slice(range?.start ?? 0, (range?.end ?? body.length) + 1))
+    assert.equal(memory.size, 2)
+  }
   await dispose()
 })

@@ -44,6 +44,19 @@ test('what was written is there after closing and opening again, without a log l
     await again.close()
   }))
 
+test('close() waits for a checkpoint of one file while others are closed already', () =>
+  inFolder(async (folder) => {
+    const stores = await opened(folder)
+    await put(stores.open('control'), 'first to be closed')
+    const objects = stores.open('objects')
+    const large = new Uint8Array(200_000)
+    const writes = Array.from({ length: 400 }, (_, i) =>
+      objects.tx((tx) => tx.put(utf8(`large-${i}`), large)),
+    )
+    await Promise.all(writes)
+    await stores.close()
+  }))
+
 test('clear() empties files of the folder that were not opened', () =>
   inFolder(async (folder) => {
     const stores = await opened(folder)

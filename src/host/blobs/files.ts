@@ -8,7 +8,7 @@
  */
 import { mkdir, open, readdir, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { concat } from '#base/bytes.ts'
+import { concat, type Lender } from '#base/bytes.ts'
 import { keyOf, keysBelow, partsOf } from '#base/key.ts'
 import { Trouble } from '#base/trouble.ts'
 import { BodyCount, once } from '#host/blobs/body.ts'
@@ -202,31 +202,91 @@ async function readFrom(file: FileHandle, range: ByteRange | undefined): Promise
   const { size } = await file.stat()
   const start = range?.start ?? 0
   const end = Math.min(size, range === undefined ? size : range.end + 1)
-  if (end - start > READ_BYTES) return pieces(file, start, end)
+  if (end - start > READ_BYTES) return new Pieces(file, start, end)
   try {
-    return once(await piece(file, start, end))
+    return once(await piece(file, start, end - start))
   } finally {
     await file.close()
   }
 }
 
-async function* pieces(file: FileHandle, start: number, end: number): AsyncIterable<Uint8Array> {
-  try {
-    for (let at = start; at < end;) {
-      const chunk = await piece(file, at, Math.min(end, at + READ_BYTES))
-      if (chunk.byteLength === 0) return
-      at += chunk.byteLength
-      yield chunk
+/**
+ * One piece is read while the one before it is on its way to whoever reads; lent ones take turns in two pieces of
+ * memory. No generator: a reader that gives up before its first piece must close the file too.
+ */
+class Pieces implements AsyncIterableIterator<Uint8Array>, Lender {
+  readonly #file: FileHandle
+  readonly #end: number
+  #at: number
+  #ahead: Promise<Uint8Array> | undefined
+  #closed = false
+  /** What the reader has, and what it gave back; unused while pieces are not lent. */
+  #given: Uint8Array | undefined
+  #free: Uint8Array | undefined
+  #lends = false
+
+  constructor(file: FileHandle, start: number, end: number) {
+    this.#file = file
+    this.#at = start
+    this.#end = end
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  lent(): this {
+    this.#lends = true
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#closed) return OVER
+    try {
+      const chunk = await (this.#ahead ?? this.#read())
+      if (chunk.byteLength === 0) return await this.return()
+      this.#at += chunk.byteLength
+      if (this.#lends) {
+        this.#free = this.#given
+        this.#given = chunk
+      }
+      this.#ahead = this.#read()
+      // Awaited by the next call, or by nobody when the reader stops here.
+      this.#ahead.catch(() => undefined)
+      return { done: false, value: chunk }
+    } catch (error) {
+      await this.return()
+      throw error
     }
-  } finally {
-    await file.close()
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#closed) return OVER
+    this.#closed = true
+    await this.#ahead?.catch(() => undefined)
+    await this.#file.close()
+    return OVER
+  }
+
+  #read(): Promise<Uint8Array> {
+    const bytes = Math.min(this.#end - this.#at, READ_BYTES)
+    const free = this.#free
+    return piece(
+      this.#file,
+      this.#at,
+      free !== undefined && free.byteLength >= bytes ? free.subarray(0, bytes) : bytes,
+    )
   }
 }
 
-async function piece(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  if (end <= start) return NOTHING
-  const chunk = new Uint8Array(end - start)
-  const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, start)
+const OVER = { done: true, value: undefined } as const
+
+/** Into the memory, or so many bytes into new one, which is not cleared first: all that leaves is what was read. */
+async function piece(file: FileHandle, at: number, into: Uint8Array | number): Promise<Uint8Array> {
+  const bytes = typeof into === 'number' ? into : into.byteLength
+  if (bytes <= 0) return NOTHING
+  const chunk = typeof into === 'number' ? Buffer.allocUnsafeSlow(bytes) : into
+  const { bytesRead } = await file.read(chunk, 0, bytes, at)
   return chunk.subarray(0, bytesRead)
 }
 

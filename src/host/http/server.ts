@@ -5,6 +5,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { assert } from '#base/assert.ts'
+import { lentOf } from '#base/bytes.ts'
 import { Trouble } from '#base/trouble.ts'
 import { CONNECTIONS_MAX, Crowd } from '#host/http/crowd.ts'
 import { HELD_BYTES_MAX, HeldBodies } from '#host/http/held.ts'
@@ -288,9 +289,13 @@ async function send(
   outgoing: ServerResponse,
   response: HttpResponse,
 ): Promise<void> {
-  if (outgoing.destroyed) return
-  const rest = drain(incoming)
   const { body } = response
+  if (outgoing.destroyed) {
+    if (typeof body === 'object' && !(body instanceof Uint8Array))
+      await body[Symbol.asyncIterator]().return?.()
+    return
+  }
+  const rest = drain(incoming)
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
     await sendWhole(incoming, outgoing, { ...response, body, rest })
     return
@@ -306,7 +311,8 @@ async function send(
       return
     }
     outgoing.writeHead(response.status, headers)
-    for await (const part of body) {
+    // Lent parts are written over when the next one is asked for: by then, `drained` has seen them leave.
+    for await (const part of lentOf(body)) {
       if (outgoing.destroyed) return
       if (!outgoing.write(part)) await drained(outgoing)
     }

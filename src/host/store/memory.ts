@@ -30,15 +30,15 @@ export class MemoryEntries {
   }
 
   apply(writes: readonly Write[]): void {
-    for (const { key, value } of writes) {
-      if (value === undefined) this.#entries.delete(keyText(key))
-      else this.#entries.set(keyText(key), new Uint8Array(value))
+    for (const { text, value } of writes) {
+      if (value === undefined) this.#entries.delete(text)
+      else this.#entries.set(text, new Uint8Array(value))
     }
   }
 
   /** Every entry, as writes that make the same map. */
   all(): Write[] {
-    return this.#entries.entries().map(([key, value]) => ({ key: keyBytes(key), value }))
+    return this.#entries.entries().map(([text, value]) => ({ key: keyBytes(text), text, value }))
   }
 
   clear(): void {

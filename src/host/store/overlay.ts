@@ -12,6 +12,8 @@ export const VALUE_BYTES_MAX = 256 * 1_024 * 1_024
 
 export interface Write {
   readonly key: Bytes
+  /** `keyText` of the key. */
+  readonly text: string
   /** Undefined when the key was deleted. */
   readonly value: Value | undefined
 }
@@ -60,12 +62,14 @@ export class Overlay implements Tx {
   put(key: Bytes, value: Value): void {
     assert(this.#open, 'a transaction is used only inside its closure')
     assert(value.byteLength <= VALUE_BYTES_MAX, 'a value beyond 256 MiB is a blob')
-    this.#writes.set(keyText(key), { key, value })
+    const text = keyText(key)
+    this.#writes.set(text, { key, text, value })
   }
 
   delete(key: Bytes): void {
     assert(this.#open, 'a transaction is used only inside its closure')
-    this.#writes.set(keyText(key), { key, value: undefined })
+    const text = keyText(key)
+    this.#writes.set(text, { key, text, value: undefined })
   }
 
   /** Ends the transaction: its writes in key order; every later use of it is a Defect. */

@@ -12,12 +12,16 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Defect } from '#base/assert.ts'
 import { Trouble } from '#base/trouble.ts'
 import type { Engine } from '#host/store/grouped.ts'
+import { HotValues } from '#host/store/hot-values.ts'
 import type { Write } from '#host/store/overlay.ts'
+import { keyText } from '#host/store/sorted-map.ts'
 import type { Entry, Range, Value } from '#ports/store.ts'
 
 /** Version of the file's layout, in `user_version`. A file with a higher one was written by a newer platform. */
 const FORMAT = 1
 export const PAGE_BYTES = 8_192
+/** Values of each file that are kept in memory beside its page cache, in bytes. */
+const HOT_BYTES = 4 * 1_024 * 1_024
 
 export interface SqliteEngineOptions {
   readonly path: string
@@ -43,6 +47,7 @@ export class SqliteEngine implements Engine {
   readonly #statements: Statements
   readonly #options: SqliteEngineOptions
   readonly #walFd: number
+  readonly #hot = new HotValues(HOT_BYTES)
   #inTransaction = false
   #writes = 0
   #valueBytes = 0
@@ -58,8 +63,14 @@ export class SqliteEngine implements Engine {
   }
 
   get(key: Uint8Array): Value | undefined {
+    const text = keyText(key)
+    const hot = this.#hot.get(text)
+    if (hot !== undefined) return hot
     const row: unknown = this.#statements.get.get(key)
-    return row === undefined ? undefined : blobAt(row, 0)
+    if (row === undefined) return undefined
+    const value = blobAt(row, 0)
+    this.#hot.keep(text, value)
+    return value
   }
 
   range(range: Range): Entry[] {
@@ -74,7 +85,8 @@ export class SqliteEngine implements Engine {
       this.#statements.begin.run()
       this.#inTransaction = true
     }
-    for (const { key, value } of writes) {
+    for (const { key, text, value } of writes) {
+      this.#hot.written(text, value)
       if (value === undefined) this.#statements.delete.run(key)
       else {
         this.#statements.put.run(key, value)
@@ -101,6 +113,7 @@ export class SqliteEngine implements Engine {
 
   /** VACUUM gives the pages back; both statements go through the log and are synced here. */
   clear(): void {
+    this.#hot.clear()
     this.#database.exec('DELETE FROM kv; VACUUM')
     fdatasyncSync(this.#walFd)
   }

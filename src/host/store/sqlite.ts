@@ -124,8 +124,9 @@ class SqliteStores implements Stores {
     return { store, engine, checkpoints }
   }
 
+  /** Not while they close: a checkpoint of one file may end when others are closed already. */
   #shareCache(): void {
-    if (this.#dead) return
+    if (this.#dead || this.#closed !== undefined) return
     const files = [...this.#files.values()]
     const sizes = files.map(({ engine }) => Math.max(engine.sizeBytes(), 1_024 * 1_024))
     const shares = shareCache(this.#options.cacheBytes ?? CACHE_BYTES, sizes)

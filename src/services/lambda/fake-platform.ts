@@ -6,7 +6,7 @@ import { Heap } from '#base/heap.ts'
 import { DEFAULT_ACCOUNT, DEFAULT_REGION, requestId } from '#base/ids.ts'
 import { seeded } from '#base/random.ts'
 import { type Instant, type Ms, instant } from '#base/time.ts'
-import type { Api } from '#ports/api.ts'
+import type { Api, ApiIdentity } from '#ports/api.ts'
 import type { Blobs } from '#ports/blobs.ts'
 import type { Alarm, Clock } from '#ports/clock.ts'
 import type { Call } from '#ports/service.ts'
@@ -150,7 +150,7 @@ async function* once(bytes: Bytes): AsyncGenerator<Bytes> {
 }
 
 /** Answers of `api.call` by service and operation; what is not set answers `{}`. */
-export type FakeAnswers = Record<string, (input: unknown) => unknown>
+export type FakeAnswers = Record<string, (input: unknown, as?: ApiIdentity) => unknown>
 
 export interface FakeLambda {
   readonly state: LambdaState
@@ -181,10 +181,15 @@ export function fakeLambda(stores: Stores, settings: Partial<LambdaSettings> = {
   const begun: FakeSpan[] = []
   const deliveries: Delivery[] = []
   const quiet = (): void => undefined
-  const call = async (service: string, operation: string, input: unknown): Promise<unknown> => {
+  const call = async (
+    service: string,
+    operation: string,
+    input: unknown,
+    as?: ApiIdentity,
+  ): Promise<unknown> => {
     const name = `${service}:${operation}`
     calls.push({ name, input })
-    return answers[name]?.(input) ?? {}
+    return answers[name]?.(input, as) ?? {}
   }
   const deliver = async (delivery: Delivery): Promise<DeliveryOutcome> => {
     deliveries.push(delivery)

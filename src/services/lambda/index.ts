@@ -21,6 +21,13 @@ import {
   putFunctionEventInvokeConfig,
   updateFunctionEventInvokeConfig,
 } from '#services/lambda/operations/event-invoke-config.ts'
+import {
+  createEventSourceMapping,
+  deleteEventSourceMapping,
+  getEventSourceMapping,
+  listEventSourceMappings,
+  updateEventSourceMapping,
+} from '#services/lambda/operations/event-source-mapping.ts'
 import { invoke, invokeAsync } from '#services/lambda/operations/invoke.ts'
 import { addPermission, getPolicy, removePermission } from '#services/lambda/operations/permissions.ts'
 import {
@@ -48,13 +55,11 @@ const NOT_YET = [
   'CreateAlias',
   'CreateCapacityProvider',
   'CreateCodeSigningConfig',
-  'CreateEventSourceMapping',
   'CreateFunctionUrlConfig',
   'DeleteAlias',
   'DeleteCapacityProvider',
   'DeleteCodeSigningConfig',
   'DeleteDurableExecution',
-  'DeleteEventSourceMapping',
   'DeleteFunctionCodeSigningConfig',
   'DeleteFunctionUrlConfig',
   'DeleteLayerVersion',
@@ -66,7 +71,6 @@ const NOT_YET = [
   'GetDurableExecution',
   'GetDurableExecutionHistory',
   'GetDurableExecutionState',
-  'GetEventSourceMapping',
   'GetFunctionCodeSigningConfig',
   'GetFunctionScalingConfig',
   'GetFunctionUrlConfig',
@@ -81,7 +85,6 @@ const NOT_YET = [
   'ListCapacityProviders',
   'ListCodeSigningConfigs',
   'ListDurableExecutionsByFunction',
-  'ListEventSourceMappings',
   'ListFunctionUrlConfigs',
   'ListFunctionVersionsByCapacityProvider',
   'ListFunctionsByCodeSigningConfig',
@@ -106,7 +109,6 @@ const NOT_YET = [
   'UpdateAlias',
   'UpdateCapacityProvider',
   'UpdateCodeSigningConfig',
-  'UpdateEventSourceMapping',
   'UpdateFunctionUrlConfig',
 ] as const
 
@@ -114,11 +116,14 @@ export const lambda: Service<Lambda, LambdaState, (typeof NOT_YET)[number]> = {
   name: 'lambda',
   operations: {
     AddPermission: addPermission,
+    CreateEventSourceMapping: createEventSourceMapping,
     CreateFunction: createFunction,
+    DeleteEventSourceMapping: deleteEventSourceMapping,
     DeleteFunction: deleteFunction,
     DeleteFunctionConcurrency: deleteFunctionConcurrency,
     DeleteFunctionEventInvokeConfig: deleteFunctionEventInvokeConfig,
     GetAccountSettings: getAccountSettings,
+    GetEventSourceMapping: getEventSourceMapping,
     GetFunction: getFunction,
     GetFunctionConcurrency: getFunctionConcurrency,
     GetFunctionConfiguration: getFunctionConfiguration,
@@ -127,6 +132,7 @@ export const lambda: Service<Lambda, LambdaState, (typeof NOT_YET)[number]> = {
     GetPolicy: getPolicy,
     Invoke: invoke,
     InvokeAsync: invokeAsync,
+    ListEventSourceMappings: listEventSourceMappings,
     ListFunctionEventInvokeConfigs: listFunctionEventInvokeConfigs,
     ListFunctions: listFunctions,
     ListTags: listTags,
@@ -136,6 +142,7 @@ export const lambda: Service<Lambda, LambdaState, (typeof NOT_YET)[number]> = {
     RemovePermission: removePermission,
     TagResource: tagResource,
     UntagResource: untagResource,
+    UpdateEventSourceMapping: updateEventSourceMapping,
     UpdateFunctionCode: updateFunctionCode,
     UpdateFunctionConfiguration: updateFunctionConfiguration,
     UpdateFunctionEventInvokeConfig: updateFunctionEventInvokeConfig,
@@ -145,8 +152,10 @@ export const lambda: Service<Lambda, LambdaState, (typeof NOT_YET)[number]> = {
 
 export const createLambda = (ports: LambdaPorts): LambdaState => new LambdaState(ports)
 
-/** Goes on with the asynchronous events that an earlier process left. Functions can be run and receivers are there. */
-export const resumeLambda = (state: LambdaState): Promise<void> => state.events.resume()
+/** Goes on with the asynchronous events and event source mappings that an earlier process left. Functions can be run and receivers are there. */
+export const resumeLambda = async (state: LambdaState): Promise<void> => {
+  await Promise.all([state.events.resume(), state.eventSources.resume()])
+}
 
 /** Ends all environments and forgets what is in memory. The caller empties store, blobs and sandboxes. */
 export const resetLambda = (state: LambdaState): Promise<void> => state.reset()

@@ -39,6 +39,8 @@ export interface FunctionSettings {
     | undefined
   readonly deadLetterArn: string | undefined
   readonly kmsKeyArn: string | undefined
+  /** ARNs of versions, all of other accounts: shown, not in `/opt` (layers.ts). */
+  readonly layers: readonly string[] | undefined
 }
 
 export interface FunctionPackage {
@@ -217,7 +219,7 @@ export function configurationOf(
 
 /** Members that are shown only when they were set. */
 function optionsOf(settings: FunctionSettings): Partial<FunctionConfiguration> {
-  const { vpc, variables, deadLetterArn, kmsKeyArn } = settings
+  const { vpc, variables, deadLetterArn, kmsKeyArn, layers = [] } = settings
   return {
     ...(vpc === undefined
       ? {}
@@ -232,5 +234,6 @@ function optionsOf(settings: FunctionSettings): Partial<FunctionConfiguration> {
     ...(deadLetterArn === undefined ? {} : { DeadLetterConfig: { TargetArn: deadLetterArn } }),
     ...(variables === undefined ? {} : { Environment: { Variables: variables } }),
     ...(kmsKeyArn === undefined ? {} : { KMSKeyArn: kmsKeyArn }),
+    ...(layers.length === 0 ? {} : { Layers: layers.map((Arn) => ({ Arn })) }),
   }
 }

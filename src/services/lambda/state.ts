@@ -9,6 +9,7 @@ import { uuid } from '#base/ids.ts'
 import type { Store } from '#ports/store.ts'
 import { type ActiveFunction, runtimeVersionArn } from '#services/lambda/active-function.ts'
 import type { EnvironmentView } from '#services/lambda/environment-options.ts'
+import { EventSources } from '#services/lambda/event-sources/event-sources.ts'
 import { lineageMark } from '#services/lambda/events/lineage.ts'
 import { Events } from '#services/lambda/events/shell.ts'
 import { functionNotFound, serviceTrouble } from '#services/lambda/faults.ts'
@@ -50,6 +51,7 @@ export class LambdaState {
   readonly notices = new Set<string>()
   readonly ports: LambdaPorts
   readonly events: Events
+  readonly eventSources: EventSources
   readonly #functions = new Map<string, LiveFunction>()
   readonly #fleets = new Map<string, Fleet>()
   readonly #reserved = new Map<string, Promise<void>>()
@@ -59,6 +61,7 @@ export class LambdaState {
   constructor(ports: LambdaPorts) {
     this.ports = ports
     this.events = new Events(this)
+    this.eventSources = new EventSources(this)
   }
 
   get control(): Store {
@@ -309,13 +312,14 @@ export class LambdaState {
 
   /** As `stop`, and forgets the events: the caller empties the store. */
   async reset(): Promise<void> {
+    await this.eventSources.reset()
     await this.events.reset()
     await this.#end()
   }
 
   /** Ends all environments and forgets all functions; the store is not touched. Preparations under way come to nothing. */
   async stop(): Promise<void> {
-    const stopping = this.events.stop()
+    const stopping = Promise.all([this.eventSources.stop(), this.events.stop()])
     await this.#end()
     await stopping
   }

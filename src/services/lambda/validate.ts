@@ -72,8 +72,6 @@ export function checkOptions(options: Partial<Options>): void {
   checkAtMost(options.EphemeralStorage?.Size, 'ephemeralStorage.size', EPHEMERAL_MB.max)
   if (options.Runtime !== undefined) checkRuntime(options.Runtime)
   checkVariables(options.Environment?.Variables ?? {})
-  const layer = options.Layers?.[0]
-  if (layer !== undefined) throw invalidParameter(`Layer version ${layer} does not exist.`)
   if (options.PackageType === 'Image') throw optionNotWritten('PackageType Image')
   if ((options.FileSystemConfigs?.length ?? 0) > 0) throw optionNotWritten('FileSystemConfigs')
   if (options.CapacityProviderConfig !== undefined) throw optionNotWritten('CapacityProviderConfig')
@@ -123,6 +121,7 @@ export function newSettings(input: CreateFunctionRequest): FunctionSettings {
     vpc: undefined,
     deadLetterArn: undefined,
     kmsKeyArn: undefined,
+    layers: undefined,
   }
   return changedSettings(defaults, input)
 }
@@ -153,6 +152,7 @@ export function changedSettings(before: FunctionSettings, input: Partial<Options
         : { subnetIds: vpc.SubnetIds ?? [], securityGroupIds: vpc.SecurityGroupIds ?? [] },
     deadLetterArn: deadLetter === undefined ? before.deadLetterArn : emptyToNone(deadLetter.TargetArn),
     kmsKeyArn: key === undefined ? before.kmsKeyArn : emptyToNone(key),
+    layers: input.Layers ?? before.layers,
   }
 }
 

@@ -5,12 +5,12 @@
  */
 import { hash } from 'node:crypto'
 import { present } from '#base/assert.ts'
-import { type Bytes, concat, EMPTY } from '#base/bytes.ts'
+import { type Bytes, concat, EMPTY, type Lender, lentOf, WholeBody } from '#base/bytes.ts'
 import type { Blobs, ByteRange } from '#ports/blobs.ts'
 import type { Read, Tx } from '#ports/store.ts'
-import { type Algorithm, type RunningChecksum, runningChecksum } from '#services/s3/checksums.ts'
+import { type Algorithm, checksumOf, type RunningChecksum, runningChecksum } from '#services/s3/checksums.ts'
 import { entityTooLarge } from '#services/s3/faults.ts'
-import { INLINE_BYTES_MAX } from '#services/s3/limits.ts'
+import { INLINE_BYTES_MAX, WITHIN_BYTES_MAX } from '#services/s3/limits.ts'
 import {
   type BucketRecord,
   type Content,
@@ -19,6 +19,7 @@ import {
   manifests,
   ownerOf,
   type Piece,
+  type Placed,
 } from '#services/s3/records.ts'
 
 /** A body that is written and that no record names yet. */
@@ -70,13 +71,15 @@ export class Bodies {
 
   /** Reads the source to its end. A source that fails, or a body beyond the limit, leaves nothing behind. */
   async receive(source: AsyncIterable<Bytes>, wanted: Wanted): Promise<Received> {
+    if (source instanceof WholeBody && source.bytes.length <= INLINE_BYTES_MAX)
+      return small(source.bytes, wanted)
     const running = wanted.algorithms.map((algorithm) => [algorithm, runningChecksum(algorithm)] as const)
     const iterator = source[Symbol.asyncIterator]()
     const head: Bytes[] = []
     let size = 0
     while (size <= INLINE_BYTES_MAX) {
       const next = await iterator.next()
-      if (next.done === true) return small(concat(head), wanted, running)
+      if (next.done === true) return small(concat(head), wanted)
       head.push(next.value)
       size += next.value.length
     }
@@ -95,8 +98,15 @@ export class Bodies {
     }
   }
 
+  /** Where the body of an object goes: a very small one into its row, any other as `place` says. */
+  placeOfObject(tx: Tx, bucket: BucketRecord, fresh: Fresh): Content {
+    if (fresh.kind === 'inline' && fresh.bytes.length <= WITHIN_BYTES_MAX)
+      return { kind: 'within', bytes: fresh.bytes }
+    return this.place(tx, bucket, fresh)
+  }
+
   /** Gives the body its place in the store; in the transaction that writes the record that names it. */
-  place(tx: Tx, bucket: BucketRecord, fresh: Fresh): Content {
+  place(tx: Tx, bucket: BucketRecord, fresh: Fresh): Placed {
     if (fresh.kind !== 'inline') return fresh
     const id = this.#newId()
     tx.put(inlineBodies.key(ownerOf(bucket), [bucket.name, id]), fresh.bytes)
@@ -104,33 +114,37 @@ export class Bodies {
   }
 
   /** Names the placed bodies of parts as one. */
-  join(tx: Tx, bucket: BucketRecord, pieces: readonly Piece[]): Content {
+  join(tx: Tx, bucket: BucketRecord, pieces: readonly Piece[]): Placed {
     const id = this.#newId()
     manifests.put(tx, ownerOf(bucket), [bucket.name, id], { pieces })
     return { kind: 'parts', id, count: pieces.length }
   }
 
   /** Takes the body's own rows away, in the transaction that deletes its record. What comes out is for `retire`, after the commit. */
-  async unplace(tx: Tx, bucket: BucketRecord, content: Content): Promise<readonly Retired[]> {
+  unplace(tx: Tx, bucket: BucketRecord, content: Content): readonly Retired[] | Promise<readonly Retired[]> {
     switch (content.kind) {
       case 'empty':
+      case 'within':
         return []
       case 'inline':
         tx.delete(inlineBodies.key(ownerOf(bucket), [bucket.name, content.id]))
         return []
       case 'blob':
         return [{ holder: content.id, blobs: [content.id] }]
-      case 'parts': {
-        const manifest = await this.manifest(tx, bucket, content.id)
-        manifests.delete(tx, ownerOf(bucket), bucket.name, content.id)
-        const inside: Retired[] = []
-        for (const piece of manifest?.pieces ?? [])
-          inside.push(...(await this.unplace(tx, bucket, piece.content)))
-        return [{ holder: content.id, blobs: inside.flatMap((one) => one.blobs) }]
-      }
+      case 'parts':
+        return this.#unplaceParts(tx, bucket, content.id)
       default:
         return content satisfies never
     }
+  }
+
+  async #unplaceParts(tx: Tx, bucket: BucketRecord, id: string): Promise<readonly Retired[]> {
+    const manifest = await this.manifest(tx, bucket, id)
+    manifests.delete(tx, ownerOf(bucket), bucket.name, id)
+    const inside: Retired[] = []
+    for (const piece of manifest?.pieces ?? [])
+      inside.push(...(await this.unplace(tx, bucket, piece.content)))
+    return [{ holder: id, blobs: inside.flatMap((one) => one.blobs) }]
   }
 
   /** A body that will not be named after all. */
@@ -160,6 +174,8 @@ export class Bodies {
     switch (content.kind) {
       case 'empty':
         return EMPTY
+      case 'within':
+        return range === undefined ? content.bytes : content.bytes.subarray(range.start, range.end + 1)
       case 'inline':
         return this.#inline(read, bucket, content.id, range)
       case 'blob':
@@ -167,7 +183,7 @@ export class Bodies {
       case 'parts':
         return this.#held(content.id, async () => {
           const pieces = await this.#loaded(read, bucket, content.id)
-          return pieces && this.#pieces(pieces, range)
+          return pieces && this.#joined(pieces, range)
         })
       default:
         return content satisfies never
@@ -200,7 +216,7 @@ export class Bodies {
     }
     if (stream === undefined) return undefined
     const release = (): Promise<void> => this.#release(holder, hold)
-    return releasing(stream, release)
+    return new Releasing(stream, release)
   }
 
   async #release(holder: string, hold: Hold): Promise<void> {
@@ -226,7 +242,18 @@ export class Bodies {
     return loaded
   }
 
-  async *#pieces(pieces: readonly LoadedPiece[], range: ByteRange | undefined): AsyncGenerator<Bytes> {
+  #joined(pieces: readonly LoadedPiece[], range: ByteRange | undefined): Lender {
+    return {
+      [Symbol.asyncIterator]: () => this.#pieces(pieces, range, (stream) => stream),
+      lent: () => this.#pieces(pieces, range, lentOf),
+    }
+  }
+
+  async *#pieces(
+    pieces: readonly LoadedPiece[],
+    range: ByteRange | undefined,
+    chunksOf: (stream: AsyncIterable<Bytes>) => AsyncIterable<Bytes>,
+  ): AsyncGenerator<Bytes> {
     const { start, end } = range ?? { start: 0, end: Infinity }
     let offset = 0
     for (const piece of pieces) {
@@ -236,9 +263,11 @@ export class Bodies {
       if (from > to) continue
       if ('bytes' in piece) yield piece.bytes.subarray(from, to + 1)
       else
-        yield* present(
-          await this.#blobs.read(piece.blob, { start: from, end: to }),
-          'the blobs of a manifest that is held are there',
+        yield* chunksOf(
+          present(
+            await this.#blobs.read(piece.blob, { start: from, end: to }),
+            'the blobs of a manifest that is held are there',
+          ),
         )
     }
   }
@@ -248,18 +277,13 @@ type LoadedPiece =
   | { readonly bytes: Bytes; readonly sizeBytes: number }
   | { readonly blob: string; readonly sizeBytes: number }
 
-function small(
-  bytes: Bytes,
-  wanted: Wanted,
-  running: readonly (readonly [Algorithm, RunningChecksum])[],
-): Received {
-  for (const [, checksum] of running) checksum.update(bytes)
+function small(bytes: Bytes, wanted: Wanted): Received {
   return {
     fresh: bytes.length === 0 ? { kind: 'empty' } : { kind: 'inline', bytes },
     sizeBytes: bytes.length,
     md5: hash('md5', bytes, 'hex'),
     sha256: wanted.sha256 ? hash('sha256', bytes, 'hex') : undefined,
-    checksums: digests(running),
+    checksums: new Map(wanted.algorithms.map((algorithm) => [algorithm, checksumOf(algorithm, bytes)])),
   }
 }
 
@@ -282,10 +306,51 @@ async function* chained(head: readonly Bytes[], rest: AsyncIterator<Bytes>): Asy
   }
 }
 
-async function* releasing(stream: AsyncIterable<Bytes>, release: () => Promise<void>): AsyncGenerator<Bytes> {
-  try {
-    yield* stream
-  } finally {
-    await release()
+/** No generator: a stream that is given up before its first chunk is released too. */
+class Releasing implements AsyncIterableIterator<Bytes>, Lender {
+  readonly #source: AsyncIterable<Bytes>
+  #stream: AsyncIterator<Bytes>
+  #release: (() => Promise<void>) | undefined
+
+  constructor(source: AsyncIterable<Bytes>, release: () => Promise<void>) {
+    this.#source = source
+    this.#stream = source[Symbol.asyncIterator]()
+    this.#release = release
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  lent(): this {
+    this.#stream = lentOf(this.#source)[Symbol.asyncIterator]()
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Bytes, undefined>> {
+    try {
+      const next = await this.#stream.next()
+      if (next.done !== true) return next
+    } catch (error) {
+      await this.#over()
+      throw error
+    }
+    await this.#over()
+    return { done: true, value: undefined }
+  }
+
+  async return(): Promise<IteratorResult<Bytes, undefined>> {
+    try {
+      await this.#stream.return?.()
+    } finally {
+      await this.#over()
+    }
+    return { done: true, value: undefined }
+  }
+
+  async #over(): Promise<void> {
+    const release = this.#release
+    this.#release = undefined
+    await release?.()
   }
 }

@@ -57,18 +57,30 @@ export function algorithmOf(name: string | undefined): Algorithm | undefined {
 export function announcedValue(
   members: ChecksumMembers & Uncomputed,
 ): { readonly algorithm: Algorithm; readonly value: string } | undefined {
-  for (const name of NOT_COMPUTED)
-    if (members[`Checksum${name}`] !== undefined)
+  for (const [member, name] of UNCOMPUTED_MEMBERS)
+    if (members[member] !== undefined)
       throw headerNotImplemented(`x-amz-checksum-${name.toLowerCase()}`, `${name} is not computed here`)
-  const found = ALGORITHMS.filter((algorithm) => members[`Checksum${algorithm}`] !== undefined)
-  const algorithm = found[0]
-  if (algorithm === undefined) return undefined
-  if (found.length > 1)
-    throw invalidRequest(
-      'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
-    )
-  return { algorithm, value: members[`Checksum${algorithm}`] ?? '' }
+  let found: { readonly algorithm: Algorithm; readonly value: string } | undefined
+  for (const [member, algorithm] of MEMBERS) {
+    const value = members[member]
+    if (value === undefined) continue
+    if (found !== undefined)
+      throw invalidRequest(
+        'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+      )
+    found = { algorithm, value }
+  }
+  return found
 }
+
+/** The names are made once: they are looked up in every request. */
+const MEMBERS = ALGORITHMS.map((name) => [`Checksum${name}`, name] as const)
+const UNCOMPUTED_MEMBERS = NOT_COMPUTED.map((name) => [`Checksum${name}`, name] as const)
+/** `x-amz-checksum-crc32` and so on, with what they name. */
+export const CHECKSUM_HEADERS = ALGORITHMS.map((name): readonly [header: string, algorithm: Algorithm] => [
+  `x-amz-checksum-${name.toLowerCase()}`,
+  name,
+])
 
 /** Fault InvalidRequest when the text cannot be a value of the algorithm. Source: recorded AWS answer. */
 export function checkValue(algorithm: Algorithm, value: string): void {
@@ -89,11 +101,19 @@ export function runningChecksum(algorithm: Algorithm): RunningChecksum {
     const crc = runningCrc(algorithm)
     return {
       update: (chunk) => crc.update(chunk),
-      digest: () => base64(crcBytes(algorithm, crc.value())),
+      digest: () => base64(crc.bytes()),
     }
   }
   const digest = createHash(algorithm.toLowerCase())
   return { update: (chunk) => void digest.update(chunk), digest: () => digest.digest('base64') }
+}
+
+/** The checksum of bytes that are all here, in base64. */
+export function checksumOf(algorithm: Algorithm, bytes: Bytes): string {
+  if (!isCrc(algorithm)) return hash(algorithm.toLowerCase(), bytes, 'base64')
+  const running = runningChecksum(algorithm)
+  running.update(bytes)
+  return running.digest()
 }
 
 export interface PartChecksum {

@@ -1,4 +1,5 @@
 /** The source of a copy: its header, the object it names, and its conditions. */
+import { WholeBody } from '#base/bytes.ts'
 import type { Instant } from '#base/time.ts'
 import type { ByteRange } from '#ports/blobs.ts'
 import type { OpenBody } from '#services/s3/bodies.ts'
@@ -122,7 +123,5 @@ export async function openSource(
   throw new Defect('an object that is not being replaced has its body')
 }
 
-async function* streamOf(body: OpenBody): AsyncGenerator<Uint8Array> {
-  if (body instanceof Uint8Array) yield body
-  else yield* body
-}
+const streamOf = (body: OpenBody): AsyncIterable<Uint8Array> =>
+  body instanceof Uint8Array ? new WholeBody(body) : body

@@ -18,6 +18,8 @@ const WIDTH: Readonly<Record<CrcName, bigint>> = { CRC32: 32n, CRC32C: 32n, CRC6
 export interface RunningCrc {
   update(chunk: Bytes): void
   value(): bigint
+  /** The value, big end first. */
+  bytes(): Bytes
 }
 
 export function runningCrc(name: CrcName): RunningCrc {
@@ -42,6 +44,14 @@ export function crcBytes(name: CrcName, value: bigint): Bytes {
   return out
 }
 
+/** 32-bit words, each big end first. */
+function bytesOfWords(...words: readonly number[]): Bytes {
+  const out = new Uint8Array(words.length * 4)
+  let at = 0
+  for (const word of words) for (let shift = 24; shift >= 0; shift -= 8) out[at++] = word >>> shift
+  return out
+}
+
 class ZlibCrc implements RunningCrc {
   #crc = 0
   update(chunk: Bytes): void {
@@ -49,6 +59,9 @@ class ZlibCrc implements RunningCrc {
   }
   value(): bigint {
     return BigInt(this.#crc)
+  }
+  bytes(): Bytes {
+    return bytesOfWords(this.#crc)
   }
 }
 
@@ -114,6 +127,10 @@ class Crc32c implements RunningCrc {
   value(): bigint {
     return BigInt(~this.#crc >>> 0)
   }
+
+  bytes(): Bytes {
+    return bytesOfWords(~this.#crc)
+  }
 }
 
 class Crc64 implements RunningCrc {
@@ -143,6 +160,10 @@ class Crc64 implements RunningCrc {
 
   value(): bigint {
     return (BigInt(~this.#high >>> 0) << 32n) | BigInt(~this.#low >>> 0)
+  }
+
+  bytes(): Bytes {
+    return bytesOfWords(~this.#high, ~this.#low)
   }
 }
 

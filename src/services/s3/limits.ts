@@ -50,6 +50,8 @@ export const DELIVERY_AGE_MAX_MS = 24 * 3_600_000
 
 /** Bodies up to this many bytes live beside their metadata, so that a small put is one durable write. Ours. */
 export const INLINE_BYTES_MAX = 32_768
+/** Bodies of objects up to this many bytes live in the row of their metadata; it and the longest metadata fit a page of the store. Ours. */
+export const WITHIN_BYTES_MAX = 4_096
 /** Entries of one read of the store while a page is gathered. Ours. */
 export const SCAN_BATCH = 256
 /** Times a read begins again when the object was replaced between its metadata and its body. Ours. */

@@ -8,7 +8,7 @@ import { instant, later } from '#base/time.ts'
 import { memoryStores } from '#host/store/memory.ts'
 import { bodyOf, bytesOf, fakeCall, type FakeS3, fakeS3, faultOf } from '#services/s3/fake-ports.ts'
 import { s3, sweepS3 } from '#services/s3/index.ts'
-import { INLINE_BYTES_MAX } from '#services/s3/limits.ts'
+import { INLINE_BYTES_MAX, WITHIN_BYTES_MAX } from '#services/s3/limits.ts'
 
 const { CopyObject, CreateBucket, DeleteObject, DeleteObjects, GetObject, HeadObject, PutObject } =
   s3.operations
@@ -25,9 +25,17 @@ async function bucket(): Promise<FakeS3> {
 
 const at = (Key: string): { Bucket: string; Key: string } => ({ Bucket: 'bucket', Key })
 
-test('GetObject gives back what PutObject took, below and above the inline limit', async () => {
+test('GetObject gives back what PutObject took, below and above the limits of each place', async () => {
   const { state, blobs } = await bucket()
-  for (const size of [0, 1, INLINE_BYTES_MAX, INLINE_BYTES_MAX + 1, 200_000]) {
+  for (const size of [
+    0,
+    1,
+    WITHIN_BYTES_MAX,
+    WITHIN_BYTES_MAX + 1,
+    INLINE_BYTES_MAX,
+    INLINE_BYTES_MAX + 1,
+    200_000,
+  ]) {
     const data = bytes(size)
     const put = await PutObject({ ...at(`k${size}`), Body: bodyOf(data, 1_000) }, state, call)
     assert.equal(put.ETag, `"${md5(data)}"`)
@@ -307,7 +315,7 @@ test('GetObjectAttributes answers what was asked for', async () => {
   const all = await GetObjectAttributes({ ...at('k'), ObjectAttributes }, state, call)
   assert.deepEqual(
     [all.ETag, all.ObjectSize, all.StorageClass, all.ObjectParts],
-    [md5(utf8('abc')), 3, undefined, undefined],
+    [md5(utf8('abc')), 3, 'STANDARD', undefined],
   )
   assert.ok(all.Checksum?.ChecksumCRC64NVME)
   const one = await GetObjectAttributes({ ...at('k'), ObjectAttributes: ['ETag'] }, state, call)

@@ -8,9 +8,9 @@ import type { Call } from '#ports/service.ts'
 import type { Received } from '#services/s3/bodies.ts'
 import {
   type Algorithm,
-  ALGORITHMS,
   algorithmOf,
   announcedValue,
+  CHECKSUM_HEADERS,
   type ChecksumMembers,
   checkValue,
 } from '#services/s3/checksums.ts'
@@ -41,7 +41,8 @@ export function announcedAlgorithm(input: BodyInput, call: Call): Algorithm | un
     checkValue(value.algorithm, value.value)
     return value.algorithm
   }
-  const trailer = /x-amz-checksum-(\w+)/i.exec(call.headers['x-amz-trailer'] ?? '')?.[1]
+  const trailers = call.headers['x-amz-trailer']
+  const trailer = trailers === undefined ? undefined : /x-amz-checksum-(\w+)/i.exec(trailers)?.[1]
   return algorithmOf(trailer ?? input.ChecksumAlgorithm)
 }
 
@@ -96,8 +97,8 @@ function verifyChecksum(input: BodyInput, call: Call, received: Received): void 
 }
 
 function trailingValue(call: Call): { readonly algorithm: Algorithm; readonly value: string } | undefined {
-  for (const algorithm of ALGORITHMS) {
-    const value = call.headers[`x-amz-checksum-${algorithm.toLowerCase()}`]
+  for (const [header, algorithm] of CHECKSUM_HEADERS) {
+    const value = call.headers[header]
     if (value !== undefined) return { algorithm, value }
   }
   return undefined

@@ -3,13 +3,18 @@
  * object in one transaction. Buckets stand under an empty account and region because their namespace is global;
  * all else under the bucket's. A change here is a change of a persisted format.
  */
+import { Buffer } from 'node:buffer'
+import type { Bytes } from '#base/bytes.ts'
 import type { AccountId, Region } from '#base/ids.ts'
+import type { KeyPart } from '#base/key.ts'
 import { Records } from '#base/records.ts'
 import type { Instant } from '#base/time.ts'
 import type { Grant, Ownership } from '#services/s3/acl.ts'
 import type { Algorithm, ChecksumType, StoredChecksum } from '#services/s3/checksums.ts'
 import type { CorsRule } from '#services/s3/cors.ts'
 import type { Notifications } from '#services/s3/notifications.ts'
+import type { Read } from '#ports/store.ts'
+import { promptly } from '#services/s3/promptly.ts'
 import type { Tag } from '#services/s3/tags.ts'
 
 export interface PublicAccessBlock {
@@ -46,15 +51,18 @@ export interface BucketRecord {
   readonly notifications?: Notifications | undefined
 }
 
-/** Where bytes are. `parts` is a manifest: the bodies of the parts in their order. */
-export type Content =
+/** Where bytes are that have a place of their own. `parts` is a manifest: the bodies of the parts in their order. */
+export type Placed =
   | { readonly kind: 'empty' }
   | { readonly kind: 'inline'; readonly id: string }
   | { readonly kind: 'blob'; readonly id: string }
   | { readonly kind: 'parts'; readonly id: string; readonly count: number }
 
+/** Where the bytes of a version are; `within` its row, behind the record. */
+export type Content = Placed | { readonly kind: 'within'; readonly bytes: Bytes }
+
 export interface Piece {
-  readonly content: Content
+  readonly content: Placed
   readonly partNumber: number
   readonly sizeBytes: number
   /** Base64, by the algorithm of the object's checksum. */
@@ -139,7 +147,7 @@ export interface PartRecord {
   /** Hex MD5. */
   readonly etag: string
   readonly lastModified: Instant
-  readonly content: Content
+  readonly content: Placed
   /** Base64, by the upload's algorithm (CRC64NVME when it named none). */
   readonly checksum: string
   /** False when only we know it: ListParts does not show it. */
@@ -155,10 +163,68 @@ export const GLOBAL = ['', ''] as const
 /** The first two parts of a bucket's keys. */
 export const ownerOf = (bucket: BucketRecord): readonly [string, string] => [bucket.account, bucket.region]
 
+/** Stores give the same bytes again while nobody writes them: what was decoded of them is remembered by their identity. */
+class RememberedRecords<T extends object> extends Records<T> {
+  readonly #decoded = new WeakMap<Bytes, T>()
+
+  /** As `get`, at once when the store answers at once. */
+  find(
+    from: Read,
+    owner: readonly KeyPart[],
+    ...name: readonly KeyPart[]
+  ): T | undefined | Promise<T | undefined> {
+    return promptly(from.get(this.key(owner, name)), (bytes) => this.#recordOf(bytes))
+  }
+
+  override async get(
+    from: Read,
+    owner: readonly KeyPart[],
+    ...name: readonly KeyPart[]
+  ): Promise<T | undefined> {
+    return this.find(from, owner, ...name)
+  }
+
+  #recordOf(bytes: Bytes | undefined): T | undefined {
+    if (bytes === undefined) return undefined
+    const known = this.#decoded.get(bytes)
+    if (known !== undefined) return known
+    const record = this.decode(bytes)
+    this.#decoded.set(bytes, record)
+    return record
+  }
+}
+
+/** The record as JSON; behind it, after a zero byte that no JSON holds, the bytes that are `within`. */
+class Versions extends RememberedRecords<VersionRecord> {
+  override encode(record: VersionRecord): Bytes {
+    if (record.kind === 'marker' || record.content.kind !== 'within') return super.encode(record)
+    const { bytes } = record.content
+    const json = JSON.stringify({ ...record, content: WITHIN })
+    const jsonBytes = Buffer.byteLength(json)
+    const row = Buffer.allocUnsafeSlow(jsonBytes + 1 + bytes.length)
+    row.write(json)
+    row[jsonBytes] = 0
+    row.set(bytes, jsonBytes + 1)
+    return row
+  }
+
+  /** Listings decode a thousand rows at a time: nothing is copied but the record. */
+  override decode(row: Bytes): VersionRecord {
+    const end = row.indexOf(0)
+    if (end === -1) return super.decode(row)
+    const json = Buffer.from(row.buffer, row.byteOffset, end).toString()
+    const record = JSON.parse(json) as { content: Content } & ObjectRecord // oxlint-disable-line typescript/no-unsafe-type-assertion -- decoder: the store holds what `encode` wrote
+    record.content = { kind: 'within', bytes: row.subarray(end + 1) }
+    return record
+  }
+}
+
+const WITHIN = { kind: 'within' } as const
+
 /** Name: [bucket]; owner: GLOBAL. */
-export const buckets = new Records<BucketRecord>('bucket')
+export const buckets = new RememberedRecords<BucketRecord>('bucket')
 /** Name: [bucket, key, order]. */
-export const versions = new Records<VersionRecord>('version')
+export const versions = new Versions('version')
 /** Name: [bucket, key]. */
 export const nullPointers = new Records<NullPointer>('null-version')
 /** Name: [bucket, key, order]. */

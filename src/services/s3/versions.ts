@@ -9,6 +9,7 @@ import type { Random } from '#ports/random.ts'
 import type { Read, Tx } from '#ports/store.ts'
 import { accessDenied, invalidVersionId, noSuchBucket } from '#services/s3/faults.ts'
 import { orderedId, orderOf } from '#services/s3/names.ts'
+import { promptly } from '#services/s3/promptly.ts'
 import {
   type BucketRecord,
   buckets,
@@ -24,23 +25,29 @@ import {
 export const NULL_VERSION = 'null'
 
 /** The bucket. Faults NoSuchBucket, and AccessDenied when it is not the expected owner's. */
-export async function bucketOf(read: Read, name: string, expectedOwner?: string): Promise<BucketRecord> {
-  const bucket = await buckets.get(read, GLOBAL, name)
-  if (bucket === undefined) throw noSuchBucket(name)
-  if (expectedOwner !== undefined && expectedOwner !== bucket.account) throw accessDenied()
-  return bucket
+export function bucketOf(
+  read: Read,
+  name: string,
+  expectedOwner?: string,
+): BucketRecord | Promise<BucketRecord> {
+  return promptly(buckets.find(read, GLOBAL, name), (bucket) => {
+    if (bucket === undefined) throw noSuchBucket(name)
+    if (expectedOwner !== undefined && expectedOwner !== bucket.account) throw accessDenied()
+    return bucket
+  })
 }
 
 /** The newest version, which may be a delete marker. */
-export async function newestOf(
+export function newestOf(
   read: Read,
   bucket: BucketRecord,
   key: string,
-): Promise<VersionRecord | undefined> {
-  if (bucket.versioning === undefined) return versions.get(read, ownerOf(bucket), bucket.name, key, 0)
+): VersionRecord | undefined | Promise<VersionRecord | undefined> {
+  if (bucket.versioning === undefined) return versions.find(read, ownerOf(bucket), bucket.name, key, 0)
   const below = keysBelow(...ownerOf(bucket), versions.kind, bucket.name, key)
-  const entry = (await read.range({ ...below, limit: 1 }))[0]
-  return entry === undefined ? undefined : versions.decode(entry[1])
+  return promptly(read.range({ ...below, limit: 1 }), ([entry]) =>
+    entry === undefined ? undefined : versions.decode(entry[1]),
+  )
 }
 
 /** The version of that id. Fault InvalidArgument for a text that is no version id. */
@@ -88,12 +95,16 @@ export interface Making {
 }
 
 /** Source: S3 user guide, Adding objects to versioning-enabled and versioning-suspended buckets. */
-export async function slotFor(read: Read, bucket: BucketRecord, key: string, making: Making): Promise<Slot> {
+export function slotFor(read: Read, bucket: BucketRecord, key: string, making: Making): Slot | Promise<Slot> {
   if (bucket.versioning === undefined) return { order: 0, versionId: NULL_VERSION, replaced: making.newest }
   const order = Math.max(making.order, 1 - (making.newest?.order ?? 0))
   if (bucket.versioning === 'Enabled')
     return { order: -order, versionId: orderedId(order, making.random), replaced: undefined }
-  return { order: -order, versionId: NULL_VERSION, replaced: await nullVersionOf(read, bucket, key) }
+  return promptly(nullVersionOf(read, bucket, key), (replaced) => ({
+    order: -order,
+    versionId: NULL_VERSION,
+    replaced,
+  }))
 }
 
 /** Writes a version into its slot and takes away what it replaces. */

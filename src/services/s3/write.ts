@@ -9,6 +9,7 @@ import type { Fresh, Retired } from '#services/s3/bodies.ts'
 import { type WriteConditions, writeOutcome } from '#services/s3/conditions.ts'
 import type { EventName } from '#services/s3/event-records.ts'
 import { headerNotImplemented, noSuchKey, preconditionFailed } from '#services/s3/faults.ts'
+import { promptly } from '#services/s3/promptly.ts'
 import type { BucketRecord, Content, ObjectRecord, VersionRecord } from '#services/s3/records.ts'
 import type { S3State } from '#services/s3/state.ts'
 import {
@@ -17,6 +18,7 @@ import {
   newestOf,
   putVersion,
   shownVersionId,
+  type Slot,
   slotFor,
   wholeSeconds,
 } from '#services/s3/versions.ts'
@@ -82,16 +84,17 @@ export async function writeObject(
   const { draft, fresh, conditions, making } = write
   let committed: Committed
   try {
-    committed = await state.store.tx(async (tx) => {
-      const bucket = await bucketOf(tx, bucketName)
-      const place = (): Content => state.bodies.place(tx, bucket, fresh)
-      return putObjectRecord(state, tx, { bucket, draft, conditions, place, making })
-    })
+    committed = await state.store.tx((tx) =>
+      promptly(bucketOf(tx, bucketName), (bucket) => {
+        const place = (): Content => state.bodies.placeOfObject(tx, bucket, fresh)
+        return putObjectRecord(state, tx, { bucket, draft, conditions, place, making })
+      }),
+    )
   } catch (fault) {
     await state.bodies.discard(fresh)
     throw fault
   }
-  await settle(state, committed)
+  if (committed.retired.length > 0 || committed.told.length > 0) await settle(state, committed)
   return committed.written
 }
 
@@ -120,16 +123,24 @@ export interface RecordWrite {
 }
 
 /** The part of the commit inside the transaction. `settle` what comes out after it. */
-export async function putObjectRecord(state: S3State, tx: Tx, write: RecordWrite): Promise<Committed> {
-  const { bucket, draft, making } = write
-  const newest = await newestOf(tx, bucket, draft.key)
-  holdConditions(write.conditions, draft.key, newest)
-  const slot = await slotFor(tx, bucket, draft.key, {
-    newest,
-    order: state.nextOrder(),
-    random: state.random,
+export function putObjectRecord(state: S3State, tx: Tx, write: RecordWrite): Committed | Promise<Committed> {
+  const { bucket, draft } = write
+  return promptly(newestOf(tx, bucket, draft.key), (newest) => {
+    holdConditions(write.conditions, draft.key, newest)
+    const making = { newest, order: state.nextOrder(), random: state.random }
+    return promptly(slotFor(tx, bucket, draft.key, making), (slot) => {
+      const retired = isObject(slot.replaced) ? state.bodies.unplace(tx, bucket, slot.replaced.content) : []
+      return promptly(retired, (all) => fillSlot(state, tx, { ...write, slot, retired: all }))
+    })
   })
-  const retired = isObject(slot.replaced) ? await state.bodies.unplace(tx, bucket, slot.replaced.content) : []
+}
+
+function fillSlot(
+  state: S3State,
+  tx: Tx,
+  write: RecordWrite & { readonly slot: Slot; readonly retired: readonly Retired[] },
+): Committed {
+  const { bucket, draft, making, slot, retired } = write
   const record: ObjectRecord = {
     ...draft,
     order: slot.order,

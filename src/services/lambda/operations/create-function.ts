@@ -3,6 +3,7 @@ import { uuid } from '#base/ids.ts'
 import type { Lambda } from '#model/lambda.ts'
 import type { Operation } from '#ports/service.ts'
 import { functionExists } from '#services/lambda/faults.ts'
+import { checkLayers, tellAbsentLayers } from '#services/lambda/layers.ts'
 import { referenceTo } from '#services/lambda/names.ts'
 import { keepPackage, readPackage } from '#services/lambda/package-source.ts'
 import { configurationOf } from '#services/lambda/record.ts'
@@ -17,6 +18,7 @@ export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = 
 ) => {
   const { name } = referenceTo(input.FunctionName, undefined, call)
   checkOptions(input)
+  checkLayers(input.Layers, call)
   checkDeadLetter(input.DeadLetterConfig, call.region)
   const settings = newSettings({ ...input, FunctionName: name })
   if ((await state.find(call, name)) !== undefined) throw functionExists(name)
@@ -45,5 +47,6 @@ export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = 
     await state.ports.blobs.delete(kept.blobId)
     throw error
   }
+  tellAbsentLayers(name, settings, state)
   return answer
 }

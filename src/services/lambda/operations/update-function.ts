@@ -3,6 +3,7 @@ import type { Lambda } from '#model/lambda.ts'
 import type { Operation } from '#ports/service.ts'
 import { notActive, optionNotWritten, updateInProgress, wrongRevision } from '#services/lambda/faults.ts'
 import { type Owner, functionArn, referenceTo } from '#services/lambda/names.ts'
+import { checkLayers, tellAbsentLayers } from '#services/lambda/layers.ts'
 import { keepPackage, readPackage, stagePackage } from '#services/lambda/package-source.ts'
 import { type FunctionRecord, configurationOf } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
@@ -69,6 +70,7 @@ export const updateFunctionConfiguration: Operation<
   const { name } = referenceTo(input.FunctionName, undefined, call)
   const live = await state.get(call, name)
   checkOptions(input)
+  checkLayers(input.Layers, call)
   checkDeadLetter(input.DeadLetterConfig, call.region)
   const record = await state.change(call, name, (before) => {
     checkChangeable(before, call, input.RevisionId)
@@ -81,5 +83,6 @@ export const updateFunctionConfiguration: Operation<
     }
   })
   state.prepare(call, live)
+  if (input.Layers !== undefined) tellAbsentLayers(name, record.settings, state)
   return configurationOf(record, call)
 }

@@ -235,4 +235,4 @@ export async function changeBucket(
 export const bucketFor = (
   state: S3State,
   input: { readonly Bucket: string; readonly ExpectedBucketOwner?: string | undefined },
-): Promise<BucketRecord> => bucketOf(state.store.read, input.Bucket, input.ExpectedBucketOwner)
+): BucketRecord | Promise<BucketRecord> => bucketOf(state.store.read, input.Bucket, input.ExpectedBucketOwner)

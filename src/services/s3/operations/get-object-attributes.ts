@@ -14,7 +14,7 @@ const ATTRIBUTES: readonly string[] = ['ETag', 'Checksum', 'ObjectParts', 'Stora
 type Input = S3['GetObjectAttributes']['in']
 type Parts = S3['GetObjectAttributes']['out']['ObjectParts']
 
-/** The ETag is without quotes here, and the class STANDARD is not named. Source: S3 API, GetObjectAttributes; recorded AWS answers. */
+/** The ETag is without quotes here, and the class STANDARD is named, which no header does. Source: recorded AWS answers; S3 API, GetObjectAttributes, says otherwise of STANDARD. */
 export const getObjectAttributes: Operation<S3['GetObjectAttributes'], S3State> = async (input, state) => {
   const customerKey = customerKeyOf(input)
   const asked = new Set<string>(input.ObjectAttributes)
@@ -29,9 +29,7 @@ export const getObjectAttributes: Operation<S3['GetObjectAttributes'], S3State> 
     ...(asked.has('ETag') ? { ETag: record.etag } : {}),
     ...(asked.has('Checksum') ? { Checksum: wholeChecksum(found) } : {}),
     ...(asked.has('ObjectParts') ? { ObjectParts: await partsOf(state, found, input) } : {}),
-    ...(asked.has('StorageClass') && record.storageClass !== 'STANDARD'
-      ? { StorageClass: record.storageClass }
-      : {}),
+    ...(asked.has('StorageClass') ? { StorageClass: record.storageClass } : {}),
     ...(asked.has('ObjectSize') ? { ObjectSize: record.sizeBytes } : {}),
   }
 }
