@@ -232,7 +232,8 @@ Written by \`npm run designs\`: each pair is one application in two designs, flo
 native profile, ${availableParallelism()} cores, ${modes}. Take the ratios; the milliseconds are this machine's.
 
 *caller* is what whoever sends waits for, *done* when the work is finished: for events from when one was due to the end of its last
-successful invoke, for callers who wait their answer. *$/million* is AWS's bill per million records, free tiers left out. Ratios are
+successful invoke, for callers who wait their answer. What a filter keeps away is never *done*: the median behind a filter is that of
+the records that need work. *$/million* is AWS's bill per million records, free tiers left out. Ratios are
 medians (dollars: means) with bootstrap 95 % intervals; the dollars' ratio compares what each request's own trace cost. p99
 needs 1,000 samples.
 
