@@ -46,24 +46,13 @@ test('step() lets a waiter have the environment that is free first, and keeps th
   assert.deepEqual(kinds(step(pool, ready(2), at(4))), ['wakeAt'])
 })
 
-test('step() starts one for each request that finds none free, though one nobody waits for is starting', () => {
+test('step() starts nothing new while an unclaimed environment is starting', () => {
   const pool = poolOf()
   step(pool, arrive(1), at(0))
   step(pool, ready(1), at(1))
   step(pool, arrive(2), at(2))
   step(pool, ready(1), at(3))
-  assert.deepEqual(step(pool, arrive(3), at(4)), [{ kind: 'start', name: 'f', slot: 3 }])
-})
-
-test('step() lets a request wait for a starting environment that nobody waits for, where none may be started', () => {
-  const pool = poolOf({ environmentsMax: 2 })
-  step(pool, arrive(1), at(0))
-  step(pool, ready(1), at(1))
-  step(pool, arrive(2), at(2))
-  step(pool, ready(1), at(3))
   assert.deepEqual(step(pool, arrive(3), at(4)), [])
-  assert.deepEqual(kinds(step(pool, arrive(4), at(4))), ['throttle'])
-  assert.deepEqual(step(pool, ready(2), at(5)), [{ kind: 'dispatch', ticket: 3, slot: 2 }])
 })
 
 test('step() throttles at the account\u2019s concurrency', () => {
@@ -320,36 +309,6 @@ test('over any history: every ticket is answered once, limits hold, and no envir
       assert.ok([...shell.pool.functions.values()].every((each) => each.busy === 0 && each.starting === 0))
     }),
     { numRuns: 400 },
-  )
-})
-
-test('over any history: whoever waits has a starting environment of its own, and finds none idle', () => {
-  const steps = fc.array(fc.record({ arrivals: fc.nat(4), done: fc.nat(5), ms: fc.nat(30) }), {
-    maxLength: 60,
-  })
-  fc.assert(
-    fc.property(steps, (moves) => {
-      const shell = new Shell(newPool({ ...DEFAULT_SETTINGS, idleMs: 60, ageMs: 400 }))
-      shell.run({ kind: 'configure', name: 'f', generation: 1, reserved: undefined })
-      let ticket = 0
-      for (const { arrivals, done, ms } of moves) {
-        for (let i = 0; i < arrivals; i++) {
-          const before = { idle: shell.idle.size, starting: shell.starting.size }
-          shell.run({ kind: 'arrive', name: 'f', ticket: ++ticket, paced: false })
-          const served = shell.answered.get(ticket) === 'dispatched'
-          assert.equal(shell.starting.size - before.starting, served ? 0 : 1)
-          if (!served) assert.equal(shell.idle.size, 0)
-        }
-        for (const slot of [...shell.busy.keys(), ...shell.starting].slice(0, done))
-          shell.run({ kind: 'ready', slot })
-        shell.ms += ms
-        if (shell.pool.wakeAt !== undefined && shell.pool.wakeAt <= at(shell.ms).now)
-          shell.run({ kind: 'tick' })
-        const of = shell.pool.functions.get('f')
-        assert.ok((of?.waiting.length ?? 0) <= (of?.starting ?? 0))
-        assert.ok((of?.waiting.length ?? 0) === 0 || (of?.idle.length ?? 0) === 0)
-      }
-    }),
   )
 })
 
