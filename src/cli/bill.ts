@@ -1,10 +1,10 @@
 /** `windtunnel bill`: what AWS would charge for what a platform recorded, line by line, from its usage records. */
-import { instant } from '#base/time.ts'
+import { instant, later } from '#base/time.ts'
 import { type Parsed, UsageError } from '#cli/arguments.ts'
 import { clientOf } from '#cli/client.ts'
 import { parseDuration } from '#cli/clock.ts'
 import { type Command, EXIT } from '#cli/command.ts'
-import { recordedSince } from '#cli/recorded.ts'
+import { platformNow, recordedSince } from '#cli/recorded.ts'
 import { counted, renderBill } from '#cli/render/bill.ts'
 import type { Terminal } from '#cli/terminal.ts'
 import { usedOf } from '#engines/pricing/bill.ts'
@@ -20,11 +20,9 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
   if (since !== undefined && sinceMs === undefined)
     throw new UsageError(`"${since}" is no duration.`, '--since', 'For example: --since 1h')
   const monthly = parsed.integer('monthly', 1)
-  const { usage } = await recordedSince(
-    clientOf(parsed),
-    instant(sinceMs === undefined ? 0 : Date.now() - sinceMs),
-    0,
-  )
+  const client = clientOf(parsed)
+  const from = sinceMs === undefined ? instant(0) : later(await platformNow(client), -sinceMs)
+  const { usage } = await recordedSince(client, { spans: from, usage: from, usageBefore: 0 }, 0)
   const count = (wanted: (dimension: string) => boolean): number =>
     usage
       .filter((record) => wanted(`${record.service}/${record.dimension}`))

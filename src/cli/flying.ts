@@ -10,7 +10,7 @@ import { UsageError } from '#cli/arguments.ts'
 import type { PlatformClient } from '#cli/client.ts'
 import { textOf } from '#cli/files.ts'
 import { type Instant, instant } from '#base/time.ts'
-import { type Recorded, recordedSince, spansSince } from '#cli/recorded.ts'
+import { type Recorded, type Since, recordedSince, spansSince, usageMark } from '#cli/recorded.ts'
 import { usEast1Prices } from '#engines/pricing/price-book.ts'
 import { parseTemplate } from '#engines/templates/parse.ts'
 import { processLoad } from '#host/load/load.ts'
@@ -78,6 +78,7 @@ export async function fly(client: PlatformClient, request: FlyRequest): Promise<
   const plan = placed(client, request, await eventIds(client, request))
   await client.get('/_windtunnel/delay')
   const durationMs = plan.arrivals.at(-1)?.atMs ?? 0
+  const mark = await usageMark(client)
   const result = await processLoad().run(
     plan,
     (progress) => request.onProgress(progress, durationMs),
@@ -90,7 +91,11 @@ export async function fly(client: PlatformClient, request: FlyRequest): Promise<
     expect: target.expect,
     isEvent: isEvent(target),
   }))
-  const { recorded, observedUntil } = await drained(client, request, { result, targets })
+  const { recorded, observedUntil } = await drained(client, request, {
+    result,
+    targets,
+    since: { ...mark, spans: result.startedAt },
+  })
   const health = await client.get('/_windtunnel/health')
   return reportOf({
     name: flight.name,
@@ -124,18 +129,19 @@ const DRAIN_STEP_MAX_MS = 5_000
 interface Flown {
   readonly result: LoadResult
   readonly targets: readonly MeasuredTarget[]
+  readonly since: Since
 }
 
 /** What was recorded once all events were done with, or the time for that was over, or the flight was stopped. */
 async function drained(
   client: PlatformClient,
   request: FlyRequest,
-  { result, targets }: Flown,
+  { result, targets, since }: Flown,
 ): Promise<{ readonly recorded: Recorded; readonly observedUntil: Instant }> {
   const { file, signal } = request
   const read = async (): Promise<{ recorded: Recorded; observedUntil: Instant }> => {
     const observedUntil = instant(Date.now())
-    return { recorded: await recordedSince(client, result.startedAt, result.samples.length), observedUntil }
+    return { recorded: await recordedSince(client, since, result.samples.length), observedUntil }
   }
   const first = await read()
   const drain = new Drain(result, targets)

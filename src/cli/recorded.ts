@@ -1,6 +1,6 @@
 /** Spans and usage that a platform recorded, read back as what they are. */
-import { isRecord } from '#base/json.ts'
-import type { Instant } from '#base/time.ts'
+import { isRecord, numberAt } from '#base/json.ts'
+import { type Instant, instant } from '#base/time.ts'
 import type { PlatformClient } from '#cli/client.ts'
 import type { Span } from '#ports/spans.ts'
 import type { UsageRecord } from '#ports/usage.ts'
@@ -20,19 +20,39 @@ const isSpan = (value: unknown): value is Span =>
 const isUsage = (value: unknown): value is UsageRecord =>
   isRecord(value) && typeof value['dimension'] === 'string' && typeof value['quantity'] === 'number'
 
-/** Everything from that time on. `answered` is how many requests must have left a span; it is waited for, shortly. */
+/** Where a reading begins. Spans are stamped by the wall, usage by the platform's clock, which may stand or be ahead. */
+export interface Since {
+  readonly spans: Instant
+  readonly usage: Instant
+  /** Records that had that time or a later one already. */
+  readonly usageBefore: number
+}
+
+/** The moment from which usage belongs to what comes now. */
+export async function usageMark(client: PlatformClient): Promise<Omit<Since, 'spans'>> {
+  const usage = await platformNow(client)
+  const { length } = await client.lines(`/_windtunnel/usage?from=${usage}&limit=${SPANS_MAX}`)
+  return { usage, usageBefore: length }
+}
+
+/** What the platform's clock says. */
+export async function platformNow(client: PlatformClient): Promise<Instant> {
+  return instant(numberAt(await client.get('/_windtunnel/clock'), 'nowMs') ?? Date.now())
+}
+
+/** Everything from there on. `answered` is how many requests must have left a span; it is waited for, shortly. */
 export async function recordedSince(
   client: PlatformClient,
-  from: Instant,
+  from: Since,
   answered: number,
 ): Promise<Recorded> {
   await new Promise((resume) => setTimeout(resume, SETTLE_MS))
-  const query = `from=${Math.floor(from) - 1}&limit=${Math.max(SPANS_MAX, answered)}`
+  const limit = Math.max(SPANS_MAX, answered)
   const [spans, usage] = await Promise.all([
-    client.lines(`/_windtunnel/spans?${query}`),
-    client.lines(`/_windtunnel/usage?${query}`),
+    client.lines(`/_windtunnel/spans?from=${Math.floor(from.spans) - 1}&limit=${limit}`),
+    client.lines(`/_windtunnel/usage?from=${Math.floor(from.usage)}&limit=${limit + from.usageBefore}`),
   ])
-  return { spans: spans.filter(isSpan), usage: usage.filter(isUsage) }
+  return { spans: spans.filter(isSpan), usage: usage.slice(from.usageBefore).filter(isUsage) }
 }
 
 /** Spans from that time on that had been recorded until now. */
