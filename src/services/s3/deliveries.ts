@@ -6,10 +6,10 @@ import { printArn } from '#base/arn.ts'
 import { utf8 } from '#base/bytes.ts'
 import { accountId, DEFAULT_ACCOUNT, DEFAULT_REGION, regionOf } from '#base/ids.ts'
 import { type Instant, later } from '#base/time.ts'
+import { attemptedBy } from '#outbox/attempted.ts'
 import { type Added, type Attempted, type Ended, Outbox } from '#outbox/outbox.ts'
 import type { Call } from '#ports/service.ts'
 import type { Store, Tx } from '#ports/store.ts'
-import type { DeliveryOutcome } from '#ports/targets.ts'
 import {
   type Circumstances,
   eventBridgeEntry,
@@ -144,7 +144,7 @@ export class Events {
         region: regionOf(region) ?? DEFAULT_REGION,
         span,
       })
-      const attempted = attemptedOf(outcome)
+      const attempted = attemptedBy(outcome, isGone)
       span.end(attempted.kind === 'done' ? 'ok' : 'error', { bytesOut: payload.length })
       return attempted
     } catch (error) {
@@ -156,25 +156,6 @@ export class Events {
   async #dropped({ arn, bucket }: EventItem, { attempts, why }: Ended): Promise<void> {
     await Promise.resolve()
     this.#ports.log.warn('s3.event.dropped', { bucket, destination: arn, attempts, why })
-  }
-}
-
-function attemptedOf(outcome: DeliveryOutcome): Attempted<EventItem> {
-  switch (outcome.kind) {
-    case 'accepted':
-    case 'delivered':
-      return { kind: 'done' }
-    case 'throttled':
-      return { kind: 'later', why: outcome.message }
-    case 'timed-out':
-      return { kind: 'later', why: 'the destination did not answer in time' }
-    case 'refused':
-      return {
-        kind: isGone(outcome.code) ? 'refused' : 'later',
-        why: `${outcome.code}: ${outcome.message}`,
-      }
-    default:
-      return outcome satisfies never
   }
 }
 

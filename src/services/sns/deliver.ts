@@ -2,6 +2,7 @@
  * One delivery to a queue or a function, or to a dead-letter queue: the message in the protocol's form, handed to
  * whatever the ARN names. What is done about a failure is `handover.ts`'s.
  */
+import { attemptedBy } from '#outbox/attempted.ts'
 import { fromBase64, utf8 } from '#base/bytes.ts'
 import { brand } from '#base/brand.ts'
 import type { AccountId, Region } from '#base/ids.ts'
@@ -127,20 +128,6 @@ export function endSpan(span: SpanScope, delivered: Delivered, bytesOut: number)
 }
 
 function deliveredOf(outcome: DeliveryOutcome, bytes: number): Delivered {
-  switch (outcome.kind) {
-    case 'accepted':
-    case 'delivered':
-      return { kind: 'done', bytes }
-    case 'throttled':
-      return { kind: 'later', why: outcome.message }
-    case 'timed-out':
-      return { kind: 'later', why: 'The receiver did not answer in time.' }
-    case 'refused':
-      return {
-        kind: PASSING.has(outcome.code) ? 'later' : 'refused',
-        why: `${outcome.code}: ${outcome.message}`,
-      }
-    default:
-      return outcome satisfies never
-  }
+  const attempted = attemptedBy(outcome, (code) => !PASSING.has(code))
+  return attempted.kind === 'done' ? { kind: 'done', bytes } : attempted
 }

@@ -8,6 +8,7 @@ import { type Bytes, text, utf8 } from '#base/bytes.ts'
 import { Fault } from '#base/fault.ts'
 import { DEFAULT_ACCOUNT, DEFAULT_REGION, accountId, regionOf, uuid } from '#base/ids.ts'
 import { type Instant, later } from '#base/time.ts'
+import { attemptedBy } from '#outbox/attempted.ts'
 import { type Added, type Attempted, type Ended, Outbox } from '#outbox/outbox.ts'
 import type { SpanScope } from '#ports/spans.ts'
 import type { Store, Tx } from '#ports/store.ts'
@@ -131,7 +132,7 @@ export class Destinations {
             region,
             span,
           })
-    const attempted = attemptedBy(outcome)
+    const attempted = attemptedBy(outcome, () => true)
     span.end(attempted.kind === 'done' ? 'ok' : 'error', { bytesOut: payload.length })
     return attempted
   }
@@ -177,22 +178,6 @@ export class Destinations {
 
 async function* once(bytes: Bytes): AsyncGenerator<Bytes> {
   yield await Promise.resolve(bytes)
-}
-
-function attemptedBy(outcome: DeliveryOutcome): Attempted<Told> {
-  switch (outcome.kind) {
-    case 'accepted':
-    case 'delivered':
-      return { kind: 'done' }
-    case 'throttled':
-      return { kind: 'later', why: outcome.message }
-    case 'timed-out':
-      return { kind: 'later', why: 'The receiver did not answer in time.' }
-    case 'refused':
-      return { kind: 'refused', why: `${outcome.code}: ${outcome.message}` }
-    default:
-      return outcome satisfies never
-  }
 }
 
 /** AWS does not say how often it tries: as long as it tries an event (inferred). */
