@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * The slow suites, for continuous integration: crash loops, fresh clones, packed tarballs, clients of others, browsers,
- * floods. They are the files named `x.slow.test.ts` and those that read SLOW, CRASH_ROUNDS or PLATFORM_ROUNDS. Each may take a quarter of
- * an hour. Arguments: patterns of test files, instead of all.
+ * floods. They are the files named `x.slow.test.ts` and those that read SLOW, CRASH_ROUNDS or PLATFORM_ROUNDS. Each may take five
+ * minutes. Arguments: patterns of test files, instead of all.
  */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,4 +17,4 @@ const patterns = given.some((argument) => !argument.startsWith('--'))
 process.env.SLOW = '1'
 process.env.CRASH_ROUNDS ??= '50'
 process.env.PLATFORM_ROUNDS ??= '8' // kills of a whole platform; each costs a start and a look at everything
-await run(join(root, 'tools', 'run-tests.ts'), ['--slow', '--again', '--limit=900', ...patterns])
+await run(join(root, 'tools', 'run-tests.ts'), ['--slow', '--again', '--limit=300', ...patterns])

@@ -24,6 +24,9 @@ export interface Ending {
 export const countsLine = ({ passed, failed, skipped }: Counts): string =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`
 
+/** What has left its group, such as a daemon, may hold its output open for good. */
+const CLOSING_MS = 2_000
+
 const COUNTS = /^(\d+) passed, (\d+) failed, (\d+) skipped$/
 
 const groups = new Set<number>()
@@ -72,6 +75,7 @@ export async function bounded(
     if (found === null) line(text)
     else counts = { passed: Number(found[1]), failed: Number(found[2]), skipped: Number(found[3]) }
   })
+  let closing: NodeJS.Timeout | undefined
   const code = await new Promise<number>((resolve) => {
     child.on('error', (error) => {
       trouble = `it could not be started: ${error.message}`
@@ -81,10 +85,16 @@ export async function bounded(
       if (signal !== null) trouble ??= `it was ended by ${signal}`
       // What it leaves running would hold its output open, and is a defect that must not reach the next check.
       endGroup(group)
+      closing = setTimeout(() => {
+        trouble ??= 'a process that it started outlived it, and holds its output open'
+        child.stdout.destroy()
+        resolve(-1)
+      }, CLOSING_MS)
     })
     child.on('close', (status) => resolve(status ?? -1))
   })
   clearTimeout(limit)
+  clearTimeout(closing)
   if (group !== undefined) groups.delete(group)
   return { code, counts, trouble }
 }

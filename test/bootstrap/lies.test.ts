@@ -169,3 +169,18 @@ async function until(found: () => number): Promise<number> {
     await delay(20)
   }
 }
+
+test('the runner fails, and ends, when a file leaves a process that holds its output', () => {
+  const left = `test('a', async () => {
+  const { spawn } = await import('node:child_process')
+  const child = spawn('sleep', ['20'], { detached: true, stdio: ['ignore', 'inherit', 'ignore'] })
+  child.unref()
+})`
+  using folder = temporaryFolder('lies')
+  writeFileSync(join(folder.path, 'a.test.ts'), IMPORT + left)
+  const begun = performance.now()
+  const found = ran(folder.path, ['--limit=10', 'a.test.ts'])
+  assert.deepEqual([found.code, found.last], [1, '1 passed, 1 failed, 0 skipped'], found.out)
+  assert.match(found.out, /outlived it/)
+  assert.ok(performance.now() - begun < 15_000)
+})

@@ -19,7 +19,7 @@ Resources:
       Handler: index.handler
       Runtime: nodejs24.x
       InlineCode: |
-        exports.handler = async () => { await new Promise((done) => setTimeout(done, 5)) }
+        exports.handler = async () => { await new Promise((done) => setTimeout(done, 20)) }
       Events:
         Queue: { Type: SQS, Properties: { Queue: !GetAtt Orders.Arn, BatchSize: 10 } }
         Topic: { Type: SNS, Properties: { Topic: !Ref News, FilterPolicy: { kind: [new] } } }
@@ -31,7 +31,7 @@ template: template.yaml
 drain: 30s
 load:
   - constant: { rate: 40, duration: 1s }
-  - burst: { requests: 80 }
+  - burst: { requests: 400 }
 targets:
   - { queue: Orders, body: { id: "{n}" }, weight: 2 }
   - { topic: News, message: "number {n}", attributes: { kind: new } }
@@ -52,7 +52,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 async function flown(flight: string): Promise<{ report: FlightReport; terminal: string; code: number }> {
   writeFileSync(join(folder, 'flight.yaml'), flight)
   const { code, out, err } = await windtunnel(['fly', 'flight.yaml', '--json'], { cwd: folder })
-  assert.notEqual(out, '', err)
+  assert.ok(code <= 1 && out !== '', `code ${code}\n${err}\n${out}`)
   const printed = await windtunnel(['report', 'latest'], { cwd: folder })
   return { report: JSON.parse(out) as FlightReport, terminal: printed.out, code }
 }
@@ -68,12 +68,12 @@ test('fly follows events of queues, topics and asynchronous invokes to the end o
   for (const name of ['Orders', 'News', 'Worker']) {
     const { events, finished, p50Ms, tail } = of(name)
     assert.equal(finished, events, name)
-    // The handler alone takes 5 ms.
-    assert.ok((p50Ms ?? 0) > 5, `${name} ${p50Ms}`)
+    // The handler alone takes 20 ms.
+    assert.ok((p50Ms ?? 0) > 20, `${name} ${p50Ms}`)
     assert.ok(tail?.phases.some((phase) => phase.name === 'handler') === true, name)
   }
   assert.deepEqual([of('unwanted').filtered, of('unwanted').finished], [of('unwanted').events, 0])
-  assert.equal(report.overall.completion?.events, 120)
+  assert.equal(report.overall.completion?.events, 440)
   assert.equal(report.overall.errors, 0)
   const { batchSizeMax, invocationsPerEvent, backlogMax } = of('Orders')
   assert.ok((batchSizeMax ?? 0) > 1, 'a burst fills batches')
@@ -81,7 +81,7 @@ test('fly follows events of queues, topics and asynchronous invokes to the end o
   assert.ok(backlogMax > 10, `${backlogMax}`)
   assert.equal(
     report.seconds.reduce((sum, second) => sum + (second.completions ?? 0), 0),
-    120,
+    440,
   )
   assert.match(terminal, /^ {2}to completion +events/m)
   assert.match(terminal, /^ {2}backlog \|/m)

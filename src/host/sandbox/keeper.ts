@@ -58,7 +58,11 @@ export class Keeper {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled([this.#opening])
-    await closed(this.#current)
+    const { launcher, tmp } = this.#current
+    await tmp.close()
+    const stuck = await launcher.close()
+    if (stuck !== undefined)
+      this.#options.log.error('sandbox.launcher.stuck', { pid: launcher.pid, where: stuck })
   }
 
   async #open(): Promise<Equipment> {
@@ -83,9 +87,4 @@ export class Keeper {
       this.ready().catch((error: unknown) => log.error('sandbox.launcher.missing', { reason: String(error) }))
     })
   }
-}
-
-async function closed({ launcher, tmp }: Equipment): Promise<void> {
-  await tmp.close()
-  await launcher.close()
 }

@@ -4,8 +4,10 @@
  * told. What the orders do is in `runtimes/launcher`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isRecord, numberAt, parseJson, stringAt, valueAt } from '#base/json.ts'
 import { Trouble } from '#base/trouble.ts'
@@ -87,6 +89,10 @@ const OWN_MOUNTS =
 const ENDED = 'the launcher process ended, and its environments with it'
 /** A launcher that has not said a word by then never will: on the busiest machine it takes a second or two. */
 const HELLO_MS = 30_000
+/** It gives killed processes two seconds to go; unmounting many file systems on a busy machine takes some more. */
+const CLOSE_MS = 6_000
+/** The kernel ends a killed process at once, or it is held for long. */
+const KILLED_MS = 2_000
 
 export class Launcher {
   readonly pid: number
@@ -193,14 +199,25 @@ export class Launcher {
     this.#send({ op: 'leavings', folders })
   }
 
-  /** Resolves when it has ended, and with it what it ran and mounted. */
-  close(): Promise<void> {
+  /**
+   * Resolves when it has ended, and with it what it ran and mounted: with undefined. One that does not end in time is
+   * killed; one that even then stays, because the kernel holds it, is left, and the words say where it was.
+   */
+  async close(): Promise<string | undefined> {
     this.#closed = true
     const child = this.#child
-    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+    if (child.exitCode !== null || child.signalCode !== null) return undefined
     child.ref()
+    const ended = new Promise<true>((resolve) => child.once('exit', () => resolve(true)))
     this.#send({ op: 'close' })
-    return new Promise((resolve) => child.once('exit', () => resolve()))
+    if (await within(CLOSE_MS, ended)) return undefined
+    const where = whereabouts(this.pid)
+    child.kill('SIGKILL')
+    if (!(await within(KILLED_MS, ended))) {
+      child.unref()
+      this.#socket.destroy()
+    }
+    return where
   }
 
   #ask(message: object): Promise<Ran> {
@@ -280,6 +297,22 @@ export class Launcher {
   }
 }
 
+const within = async (ms: number, ended: Promise<true>): Promise<boolean> =>
+  await Promise.race([ended, delay(ms, false, { ref: false })])
+
+/** What a process that does not end is doing, as the kernel tells it. */
+function whereabouts(pid: number): string {
+  const read = (name: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'latin1').trim()
+    } catch {
+      return '' // it has ended meanwhile, or the machine does not tell
+    }
+  }
+  const state = /^State:\t(.*)$/m.exec(read('status'))?.[1] ?? ''
+  return [`state ${state}`, `waits in ${read('wchan')}`, read('stack').replaceAll('\n', ' ')].join('; ')
+}
+
 /** bubblewrap ends with its parent; what runs without it does not. */
 function endOrphan({ order, pid }: Running): void {
   if (pid === undefined || order.killFrom !== 'started') return
@@ -320,10 +353,12 @@ async function tryLauncher(how: string, ownMounts: boolean, isRoot: boolean): Pr
   const limits = `${LIMITS}${isRoot ? PROCESS_LIMIT : ''}${how} "$@"`
   const script = [process.execPath, ...NODE_FLAGS, SCRIPT, String(availableParallelism())]
   const child = spawn('sh', ['-c', limits, 'launcher', ...script], {
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'], // it may outlive us for a moment, and must not hold our output open
     detached: true,
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin' },
   })
+  child.stderr?.on('data', (chunk: Buffer) => process.stderr.write(chunk))
+  if (child.stderr instanceof Socket) child.stderr.unref()
   const socket = child.stdio[3]
   const alive = Promise.withResolvers<boolean>()
   child.on('error', () => alive.resolve(false)) // it could not be started, or not be signalled: its exit tells

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
 import type { Sandboxes, SandboxModes } from '#ports/sandboxes.ts'
@@ -57,6 +58,8 @@ export interface HostSandboxes extends Sandboxes {
   close(): Promise<void>
 }
 
+/** A closing platform waits so long for its environments; with graces of 0 they take some milliseconds each. */
+const CLEAR_MS = 10_000
 const RUN_FOLDER = /^windtunnel-(\d+)-/
 
 /** Faults: Trouble when no process can be started or the folders cannot be written. */
@@ -166,7 +169,8 @@ function portOf(host: Host, modes: SandboxModes): HostSandboxes {
     },
     clear,
     close: async () => {
-      await clear()
+      // what does not end by then ends with the launcher
+      await Promise.race([clear(), delay(CLEAR_MS, undefined, { ref: false })])
       await host.keeper.close()
       host.groups?.remove()
       rmSync(host.runFolder, { recursive: true, force: true })
