@@ -1,5 +1,6 @@
 /** Packages of the functions that are measured: a zip of a few stored files, and the handlers themselves. */
 import { crc32 } from 'node:zlib'
+import { stringAt, valueAt } from '#base/json.ts'
 
 /** Executable, so that a `bootstrap` runs. */
 const UNIX_MODE = 0o100755
@@ -47,4 +48,19 @@ export const NODE_STAYS = {
   return { began }
 }
 `,
+}
+
+/** How many entries a list has, how many of them say that they are frozen, and where the next page begins. */
+export function listAt(
+  answer: unknown,
+  member: string,
+  marker: string,
+): { readonly items: number; readonly frozen: number; readonly next: string } {
+  const items = valueAt(answer, member)
+  const all: unknown[] = Array.isArray(items) ? items : []
+  return {
+    items: all.length,
+    frozen: all.filter((one) => valueAt(one, 'frozen') === true).length,
+    next: stringAt(answer, marker) ?? '',
+  }
 }

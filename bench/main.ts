@@ -14,6 +14,7 @@ import { burst } from './measure-burst.ts'
 import { calls } from './measure-calls.ts'
 import { cold } from './measure-cold.ts'
 import { events } from './measure-events.ts'
+import { fleet } from './measure-fleet.ts'
 import { invoke } from './measure-invoke.ts'
 import { objects } from './measure-objects.ts'
 import { patterns } from './measure-patterns.ts'
@@ -37,6 +38,7 @@ const FIGURES: readonly Figure[] = [
   queueFunction,
   objects,
   events,
+  fleet,
 ]
 
 const HELP = `npm run bench -- [--only NAME[,NAME]] [--json] [--quick]

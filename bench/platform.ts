@@ -109,7 +109,7 @@ export interface FunctionSpec {
   readonly name: string
   readonly runtime: string
   readonly memoryMb: number
-  readonly files: Readonly<Record<string, string>>
+  readonly files: Readonly<Record<string, string | Uint8Array>>
   readonly timeoutSeconds?: number
 }
 

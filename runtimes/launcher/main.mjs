@@ -8,13 +8,15 @@ import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { Berths, board } from './berths.mjs'
-import { endTree, groupsIn, innermost, killTree, killUsers, removeGroups } from './processes.mjs'
+import { endTree, groupsIn, innermost, killTree, killUsers, removeGroups, signal } from './processes.mjs'
 
 const slots = Math.max(1, Number(process.argv[2] ?? 1))
 /** A runtime that has not spoken by then gives its start slot to the next one. */
 const SETTLE_MS = 250
 /** Ten milliseconds each: a busy machine may need seconds to let killed processes go. */
 const ENDING_TRIES = 3_000
+/** Short programs, such as mount, at once. */
+const PROGRAMS_MAX = 24
 const CLOSE_ON_EXEC = 0o2000000
 
 if (process.platform === 'linux') closeInherited()
@@ -28,6 +30,8 @@ let leavings = []
 /** @type {string[]} */
 let bases = []
 const berths = new Berths()
+const programs = []
+let running = 0
 
 const socket = new net.Socket({ fd: 3, readable: true, writable: true })
 
@@ -127,6 +131,10 @@ const orders = {
     if (job?.pid !== undefined) killTree(job)
     else if (job !== undefined) dequeue(job)
   },
+  terminate({ id }) {
+    const job = jobs.get(id)
+    if (job?.pid !== undefined) signal(innermost(job), 'SIGTERM')
+  },
   end({ id, graceMs }) {
     const job = jobs.get(id)
     if (job?.pid === undefined) {
@@ -148,16 +156,9 @@ const orders = {
     if (left.length > 0) removeWhenEmpty(left, undefined, 0) // an earlier launcher's
     berths.configure(message)
   },
-  run({ token, argv, options }) {
-    const child = spawn(argv[0], argv.slice(1), { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    const keep = (chunk) => {
-      if (out.length < 8_192) out += chunk
-    }
-    child.stdout.on('data', keep)
-    child.stderr.on('data', keep)
-    child.on('error', (error) => send({ op: 'ran', token, code: -1, out: error.message }))
-    child.on('close', (code) => send({ op: 'ran', token, code: code ?? -1, out }))
+  run(message) {
+    programs.push(message)
+    runNext()
   },
   peer: ({ token, port }) => send({ op: 'ran', token, code: uidOfPort(port), out: '' }),
   freeze: ({ id, frozen }) => governed((g) => g.freeze(jobs.get(id), frozen)),
@@ -166,6 +167,35 @@ const orders = {
     const job = jobs.get(id)
     send({ op: 'ran', token, code: job?.pid === undefined ? -1 : innermost(job), out: '' })
   },
+}
+
+/** Each takes a process and two pipes; many may be asked for at once, such as by hundreds of environments that end. */
+function runNext() {
+  while (running < PROGRAMS_MAX && programs.length > 0) {
+    const { token, argv, options } = programs.shift()
+    running++
+    runProgram(argv, options, (code, out) => {
+      running--
+      send({ op: 'ran', token, code, out })
+      runNext()
+    })
+  }
+}
+
+function runProgram(argv, options, ended) {
+  const child = spawn(argv[0], argv.slice(1), { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = ''
+  const keep = (chunk) => {
+    if (out.length < 8_192) out += chunk
+  }
+  let failure
+  child.on('error', (error) => {
+    failure = error.message
+    if (child.stdout === undefined) ended(-1, failure) // no process was made, and nothing else follows
+  })
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
+  child.on('close', (code) => ended(failure === undefined ? (code ?? -1) : -1, failure ?? out))
 }
 
 /** The fallbacks for machines without cgroups are loaded only there. */

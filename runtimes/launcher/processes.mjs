@@ -75,10 +75,11 @@ export function treeOf(pid) {
   return found
 }
 
-/** The function's own process: below bubblewrap and its init, or below unshare, else the process itself. */
+/** The function's own process: below bubblewrap and its init, or below unshare, and what runs extensions beside it; else the process itself. */
 export function innermost(job) {
   let pid = job.pid
-  for (let level = 0; level < job.wrappers; level++) {
+  const levels = job.wrappers + (job.supervised ? 1 : 0)
+  for (let level = 0; level < levels; level++) {
     const child = childrenOf(pid)[0]
     if (child === undefined) break
     pid = child

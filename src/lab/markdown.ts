@@ -20,6 +20,7 @@ import {
   formatUsd,
   formatUsdPerMillion,
 } from '#lab/figures.ts'
+import { coldSentence } from '#lab/cold-starts.ts'
 import { P95_MIN, P99_MIN } from '#lab/latency.ts'
 import type { BudgetResult, CompletionReport, FlightReport, RouteReport } from '#lab/report.ts'
 
@@ -28,6 +29,8 @@ const ROWS_MAX = 16
 const FOLDED_MAX = 14
 const BUDGETS_MAX = 8
 const WARNINGS_MAX = 6
+/** Functions whose cold starts are told. */
+const COLD_MAX = 3
 
 const escape = (text: string): string => text.replace(/[\\|<>*_`]/g, '\\$&').replace(/\s+/g, ' ')
 
@@ -70,6 +73,7 @@ export function markdownOf(report: FlightReport): string {
     '',
     '<details><summary>Bill, and how it was measured</summary>',
     '',
+    ...(report.coldStarts ?? []).slice(0, COLD_MAX).flatMap((cold) => [escape(coldSentence(cold)), '']),
     `This flight ${formatUsd(report.bill.totalUsd)}: ${report.bill.lines.map((line) => `${escape(line.label)} ${formatUsd(line.usd)}`).join(', ')}.`,
     '',
     `${escape(report.load.description)}; ${formatSpan(report.durationMs)}, ${formatCount(report.load.sent)} requests, seed ${report.load.seed}, ${report.profile} profile.`,

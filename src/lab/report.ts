@@ -163,6 +163,32 @@ export interface FunctionReport extends LatencyReport {
   readonly concurrencyMax: number
 }
 
+/** What cold starts did to those who waited for a function, and what two remedies would change. */
+export interface ColdStartReport {
+  readonly functionName: string
+  /** Timed requests that waited for it. */
+  readonly requests: number
+  readonly cold: number
+  /** Waiting for an environment, its start and its init, of cold requests: share of the time of the slowest hundredth. */
+  readonly tailShare: number
+  /** Null below 1,000 requests, like the two below. */
+  readonly p99Ms: number | null
+  /** Had no request waited for a cold start. */
+  readonly p99WithoutMs: number | null
+  /** Had each init taken half of its time. */
+  readonly p99HalfInitMs: number | null
+  /** As many environments as were busy at once, kept for the flight's length; null where its price is not known. */
+  readonly provisioned: {
+    readonly concurrency: number
+    /** Share of their time in which they would have worked. */
+    readonly utilisation: number
+    /** The share from which they cost less than environments on demand. */
+    readonly breakEven: number
+    /** In a million invocations; negative when provisioned costs less. */
+    readonly usdPerMillionChange: string
+  } | null
+}
+
 /** One column of the plot over time. */
 export interface SecondReport {
   readonly atS: number
@@ -315,6 +341,8 @@ export interface FlightReport {
   readonly overall: RouteReport
   readonly routes: readonly RouteReport[]
   readonly functions: readonly FunctionReport[]
+  /** Functions that were cold at least once; absent in reports of earlier versions. */
+  readonly coldStarts?: readonly ColdStartReport[] | undefined
   /** Width of a column over time. */
   readonly secondsPerColumn: number
   readonly seconds: readonly SecondReport[]

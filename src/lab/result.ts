@@ -12,6 +12,7 @@ import type { LoadResult } from '#ports/load.ts'
 import type { Span } from '#ports/spans.ts'
 import type { UsageRecord } from '#ports/usage.ts'
 import { judgeBudget } from '#lab/budgets.ts'
+import { coldStartReports } from '#lab/cold-starts.ts'
 import { type CompletionFacts, completionOf } from '#lab/completion.ts'
 import { allInvocations, environmentLanes, functionReports } from '#lab/environments.ts'
 import { Stories } from '#lab/event-story.ts'
@@ -104,9 +105,8 @@ export function reportOf(measurement: Measurement): FlightReport {
   const invocations = allInvocations(measurement.spans)
   const axis = { startedAt: result.startedAt, durationMs: durationOf(result, requests), hasEvents: isEvent }
   const { lanes, leftOut } = environmentLanes(invocations, measurement.spans, axis)
+  const functions = functionReports(invocations)
   const budgets = measurement.budgets.map((budget) => judgeBudget(budget, routes, overall))
-  const broken = budgets.some((budget) => budget.outcome === 'broken')
-  const decided = budgets.every((budget) => budget.outcome === 'ok')
   const measured = measurementReport(counted, invocations, measurement.eventLoopDelay)
   return {
     format: REPORT_FORMAT,
@@ -127,18 +127,37 @@ export function reportOf(measurement: Measurement): FlightReport {
     },
     overall,
     routes,
-    functions: functionReports(invocations),
+    functions,
+    coldStarts: coldStartReports(counted, {
+      functions,
+      invocations,
+      durationMs: axis.durationMs,
+      book: measurement.book,
+      onArm: onArm(measurement.usage),
+    }),
     ...overTime(requests, invocations, axis),
     environments: lanes,
     environmentsLeftOut: leftOut,
     slowest: slowestOf(counted, measurement, flown),
     bill: billReport(costs.whole(), measurement.book, sent),
     budgets,
-    budgetsOutcome: budgets.length === 0 ? 'none' : broken ? 'broken' : decided ? 'ok' : 'undecided',
+    budgetsOutcome: outcomeOf(budgets),
     measurement: measured,
     machine: measurement.machine,
     warnings: [...measurement.warnings, ...warningsOf(measurement, requests, measured)],
   }
+}
+
+function outcomeOf(budgets: FlightReport['budgets']): FlightReport['budgetsOutcome'] {
+  if (budgets.length === 0) return 'none'
+  if (budgets.some(({ outcome }) => outcome === 'broken')) return 'broken'
+  return budgets.every(({ outcome }) => outcome === 'ok') ? 'ok' : 'undecided'
+}
+
+/** Names of the functions that were billed as Arm. */
+function onArm(usage: readonly UsageRecord[]): ReadonlySet<string> {
+  const billed = usage.filter(({ service, dimension }) => service === 'lambda' && dimension === 'durationArm')
+  return new Set(billed.map(({ resource }) => /:function:([^:]+)/.exec(resource)?.[1] ?? resource))
 }
 
 /** Each request with its spans, and with what became of its event. */

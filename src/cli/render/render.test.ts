@@ -66,6 +66,13 @@ flew 10 s, open loop, Poisson 40 -> 120 requests/s for 10 s   native profile
   node      128 MB  402     1.97  ms  50.0  ms           0 ms        3
   python    128 MB  402     2.02  ms  70.0  ms           0 ms        4
 
+  compiled: 6 of 398 cold (1.51 %), 85.4 % of the slowest hundredth; provisioned
+    concurrency of 1: $0.01 more per million, busy 3.98 % (pays from 60.0 %).
+  node: 7 of 402 cold (1.74 %), 95.2 % of the slowest hundredth; provisioned
+    concurrency of 3: $0.03 more per million, busy 3.29 % (pays from 60.0 %).
+  python: 18 of 402 cold (4.48 %), 96.1 % of the slowest hundredth; provisioned
+    concurrency of 4: $0.04 more per million, busy 2.53 % (pays from 60.0 %).
+
   this flight $0.001619   per million requests $1.35
     HTTP API 1.20, Lambda requests 0.24, logs 0.17, GB-seconds 0.0050, init
     0.0034 m$

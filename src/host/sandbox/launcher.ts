@@ -203,14 +203,14 @@ export class Launcher {
    * Resolves when it has ended, and with it what it ran and mounted: with undefined. One that does not end in time is
    * killed; one that even then stays, because the kernel holds it, is left, and the words say where it was.
    */
-  async close(): Promise<string | undefined> {
+  async close(limitMs = CLOSE_MS): Promise<string | undefined> {
     this.#closed = true
     const child = this.#child
     if (child.exitCode !== null || child.signalCode !== null) return undefined
     child.ref()
     const ended = new Promise<true>((resolve) => child.once('exit', () => resolve(true)))
     this.#send({ op: 'close' })
-    if (await within(CLOSE_MS, ended)) return undefined
+    if (await within(limitMs, ended)) return undefined
     const where = whereabouts(this.pid)
     child.kill('SIGKILL')
     if (!(await within(KILLED_MS, ended))) {

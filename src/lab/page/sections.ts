@@ -8,6 +8,7 @@ import {
   formatUsd,
   formatUsdPerMillion,
 } from '#lab/figures.ts'
+import { coldSentence } from '#lab/cold-starts.ts'
 import { type Cell, escapeHtml, section, sortableTable } from '#lab/page/markup.ts'
 import { drawnRoutes } from '#lab/page/completion.ts'
 import { distributionPlot } from '#lab/page/distribution.ts'
@@ -192,7 +193,9 @@ export function functionSection(report: FlightReport): string {
     count(f.environments),
     count(f.concurrencyMax),
   ])
-  return section('functions', 'Functions', sortableTable('The handler alone; init apart.', titles, cells))
+  const cold = (report.coldStarts ?? []).map((one) => `<p>${escapeHtml(coldSentence(one))}</p>`)
+  const functions = sortableTable('The handler alone; init apart.', titles, cells)
+  return section('functions', 'Functions', [functions, ...cold].join('\n'))
 }
 
 export function environmentSection(report: FlightReport): { html: string; resolutionMs: number | undefined } {
