@@ -15,11 +15,13 @@ import { calls } from './measure-calls.ts'
 import { cold } from './measure-cold.ts'
 import { events } from './measure-events.ts'
 import { fleet } from './measure-fleet.ts'
+import { hour } from './measure-hour.ts'
 import { invoke } from './measure-invoke.ts'
 import { objects } from './measure-objects.ts'
 import { patterns } from './measure-patterns.ts'
 import { primes } from './measure-primes.ts'
 import { queueFunction } from './measure-queue-function.ts'
+import { stack } from './measure-stack.ts'
 import { start } from './measure-start.ts'
 import { sns } from './measure-sns.ts'
 import { sqs } from './measure-sqs.ts'
@@ -39,6 +41,8 @@ const FIGURES: readonly Figure[] = [
   objects,
   events,
   fleet,
+  stack,
+  hour,
 ]
 
 const HELP = `npm run bench -- [--only NAME[,NAME]] [--json] [--quick]

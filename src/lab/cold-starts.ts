@@ -1,16 +1,13 @@
 /**
- * What cold starts do to each function's callers in this flight, and what two remedies would change by the flight's
- * own figures: provisioned concurrency, and an init of half the time (a smaller package, fewer imports). Latencies
- * without a remedy's milliseconds are computed from the requests' own phases; nothing is modelled beyond that.
+ * What cold starts do to each function's callers in this flight, and what would change without them or with an init of
+ * half the time (a smaller package, fewer imports): computed from the requests' own phases, nothing is modelled beyond.
  */
 import type { Ms } from '#base/time.ts'
-import { Decimal } from '#engines/pricing/decimal.ts'
-import { billOf, perMillion, type Used } from '#engines/pricing/bill.ts'
-import type { PriceBook } from '#engines/pricing/price-book.ts'
-import { formatCount, formatMs, formatPercent, formatUsdPerMillion } from '#lab/figures.ts'
-import type { FlownRequest, Invocation } from '#lab/join.ts'
+import { formatCount, formatMs, formatPercent } from '#lab/figures.ts'
+import type { FlownRequest } from '#lab/join.ts'
 import { latencyOf, P99_MIN } from '#lab/latency.ts'
-import type { ColdStartReport, FunctionReport } from '#lab/report.ts'
+import { provisionedWords } from '#lab/provisioned.ts'
+import type { ColdStartReport, FlightReport, FunctionReport } from '#lab/report.ts'
 
 /** Of a request that was cold: what it would not have waited for in an environment that was there. */
 const coldMs = ({ cold, phases }: FlownRequest): Ms =>
@@ -18,22 +15,16 @@ const coldMs = ({ cold, phases }: FlownRequest): Ms =>
 
 const initMs = ({ cold, phases }: FlownRequest): Ms => (cold && phases !== undefined ? phases.init : 0)
 
-export interface ColdFacts {
-  readonly functions: readonly FunctionReport[]
-  readonly invocations: readonly Invocation[]
-  readonly durationMs: Ms
-  readonly book: PriceBook
-  /** Functions that run on Arm, by what was billed. */
-  readonly onArm: ReadonlySet<string>
-}
-
 /** One a function whose answer somebody waited for and that was cold at least once, in the order of the functions. */
-export function coldStartReports(requests: readonly FlownRequest[], facts: ColdFacts): ColdStartReport[] {
+export function coldStartReports(
+  requests: readonly FlownRequest[],
+  functions: readonly FunctionReport[],
+): ColdStartReport[] {
   const byFunction = Map.groupBy(
     requests.filter(({ timed, invocations }) => timed && invocations.length > 0),
     ({ invocations }) => invocations[0]?.functionName ?? '',
   )
-  return facts.functions.flatMap((of) => {
+  return functions.flatMap((of) => {
     const all = byFunction.get(of.name) ?? []
     const cold = all.filter((request) => request.cold)
     if (cold.length === 0) return []
@@ -52,7 +43,6 @@ export function coldStartReports(requests: readonly FlownRequest[], facts: ColdF
         p99Ms: p99(() => 0),
         p99WithoutMs: p99(coldMs),
         p99HalfInitMs: p99((request) => initMs(request) / 2),
-        provisioned: provisionedOf(of, facts),
       },
     ]
   })
@@ -61,52 +51,17 @@ export function coldStartReports(requests: readonly FlownRequest[], facts: ColdF
 const sum = <T>(values: readonly T[], of: (value: T) => number): number =>
   values.reduce((total, value) => total + of(value), 0)
 
-const whole = (value: number): Decimal => Decimal.of(BigInt(Math.round(value)))
-
-/** So many environments that no invoke of this flight would have met a missing one, kept for as long as it flew. */
-function provisionedOf(of: FunctionReport, facts: ColdFacts): ColdStartReport['provisioned'] {
-  const { memoryMb, concurrencyMax, invocations } = of
-  const ran = facts.invocations.filter(
-    ({ functionName, span }) => functionName === of.name && span.outcome !== 'throttle',
-  )
-  if (memoryMb === null || invocations === 0 || concurrencyMax === 0) return null
-  const suffix = facts.onArm.has(of.name) ? 'Arm' : 'X86'
-  const used = (dimension: string, ms: number, phase = ''): Used => ({
-    service: 'lambda',
-    dimension: `${dimension}${suffix}`,
-    unit: 'mb-ms',
-    phase,
-    quantity: whole(ms).times(whole(memoryMb)),
+/** What a reader is told of each function that was cold, a sentence each. */
+export function coldSentences({ coldStarts = [], functions }: Told): string[] {
+  return coldStarts.map((cold) => {
+    const provisioned = functions.find(({ name }) => name === cold.functionName)?.provisioned ?? undefined
+    return `${coldWords(cold)}${provisioned === undefined ? '' : `; ${provisionedWords(provisioned)}`}.`
   })
-  const handlerMs = sum(ran, ({ durationMs }) => Math.ceil(durationMs))
-  const billedMs = sum(ran, ({ billedMs, durationMs }) => billedMs ?? Math.ceil(durationMs))
-  const keptMs = concurrencyMax * facts.durationMs
-  const now = billOf([used('duration', billedMs)], facts.book)
-  const then = billOf(
-    [used('provisionedConcurrency', keptMs), used('provisionedDuration', handlerMs)],
-    facts.book,
-  )
-  if (now.unpriced.length + then.unpriced.length > 0) return null
-  return {
-    concurrency: concurrencyMax,
-    utilisation: Math.min(1, handlerMs / keptMs),
-    breakEven: breakEvenOf(facts.book, suffix),
-    usdPerMillionChange: perMillion(then.totalUsd.minus(now.totalUsd), invocations).toString(),
-  }
 }
 
-/**
- * The utilisation from which a provisioned environment costs less than one on demand: its hours then weigh less than
- * the lower price of its duration. Source: Lambda pricing, provisioned concurrency.
- */
-function breakEvenOf(book: PriceBook, suffix: string): number {
-  const usd = (dimension: string): number =>
-    book.price('lambda', `${dimension}${suffix}`)?.tiers[0]?.usd.toNumber() ?? Number.NaN
-  return usd('provisionedConcurrency') / (usd('duration') - usd('provisionedDuration'))
-}
+type Told = Pick<FlightReport, 'coldStarts' | 'functions'>
 
-/** What a reader is told of one function, as one sentence. */
-export function coldSentence(cold: ColdStartReport): string {
+function coldWords(cold: ColdStartReport): string {
   const { requests, p99Ms, p99WithoutMs, p99HalfInitMs } = cold
   const share = formatPercent((100 * cold.cold) / requests)
   const isTail = requests >= P99_MIN ? 'the p99' : 'the slowest hundredth'
@@ -114,12 +69,5 @@ export function coldSentence(cold: ColdStartReport): string {
     p99Ms === null || p99WithoutMs === null || p99HalfInitMs === null
       ? ''
       : `; p99 ${formatMs(p99Ms)}, without them ${formatMs(p99WithoutMs)}, with half of the init ${formatMs(p99HalfInitMs)}`
-  return `${cold.functionName}: ${formatCount(cold.cold)} of ${formatCount(requests)} cold (${share}), ${formatPercent(cold.tailShare * 100)} of ${isTail}${changes}${provisionedWords(cold.provisioned)}.`
-}
-
-function provisionedWords(of: ColdStartReport['provisioned']): string {
-  if (of === null) return ''
-  const change = Number(of.usdPerMillionChange)
-  const money = `$${formatUsdPerMillion(Math.abs(change))} ${change < 0 ? 'less' : 'more'} per million`
-  return `; provisioned concurrency of ${of.concurrency}: ${money}, busy ${formatPercent(of.utilisation * 100)} (pays from ${formatPercent(of.breakEven * 100)})`
+  return `${cold.functionName}: ${formatCount(cold.cold)} of ${formatCount(requests)} cold (${share}), ${formatPercent(cold.tailShare * 100)} of ${isTail}${changes}`
 }

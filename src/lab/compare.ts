@@ -50,6 +50,8 @@ export interface CompareReport {
   readonly before: FlightLabel
   readonly after: FlightLabel
   readonly verdict: readonly string[]
+  /** How busy provisioned concurrency would be kept, before and after: a sentence for each function of both flights. */
+  readonly provisioned?: readonly string[] | undefined
   readonly rows: readonly CompareRow[]
   readonly warnings: readonly string[]
 }
@@ -73,8 +75,20 @@ export function compareReports(before: FlightReport, after: FlightReport): Resul
     before: labelOf(before),
     after: labelOf(after),
     verdict: verdictOf(rows),
+    provisioned: provisionedSentences(before, after),
     rows,
     warnings: warningsOf(before, after),
+  })
+}
+
+function provisionedSentences(before: FlightReport, after: FlightReport): string[] {
+  return after.functions.flatMap(({ name, provisioned: is }) => {
+    const was = before.functions.find((one) => one.name === name)?.provisioned
+    if (is === null || is === undefined || was === null || was === undefined) return []
+    const busy = `${formatPercent(was.utilisation * 100)} before and ${formatPercent(is.utilisation * 100)} after`
+    return [
+      `${name}: provisioned concurrency of ${was.concurrency} and ${is.concurrency} would be busy ${busy}; it pays from ${formatPercent(is.breakEven * 100)}.`,
+    ]
   })
 }
 

@@ -20,7 +20,7 @@ import {
   formatUsd,
   formatUsdPerMillion,
 } from '#lab/figures.ts'
-import { coldSentence } from '#lab/cold-starts.ts'
+import { coldSentences } from '#lab/cold-starts.ts'
 import { P95_MIN, P99_MIN } from '#lab/latency.ts'
 import type { BudgetResult, CompletionReport, FlightReport, RouteReport } from '#lab/report.ts'
 
@@ -73,7 +73,9 @@ export function markdownOf(report: FlightReport): string {
     '',
     '<details><summary>Bill, and how it was measured</summary>',
     '',
-    ...(report.coldStarts ?? []).slice(0, COLD_MAX).flatMap((cold) => [escape(coldSentence(cold)), '']),
+    ...coldSentences(report)
+      .slice(0, COLD_MAX)
+      .flatMap((sentence) => [escape(sentence), '']),
     `This flight ${formatUsd(report.bill.totalUsd)}: ${report.bill.lines.map((line) => `${escape(line.label)} ${formatUsd(line.usd)}`).join(', ')}.`,
     '',
     `${escape(report.load.description)}; ${formatSpan(report.durationMs)}, ${formatCount(report.load.sent)} requests, seed ${report.load.seed}, ${report.profile} profile.`,

@@ -161,9 +161,22 @@ export interface FunctionReport extends LatencyReport {
   readonly runQueueMs: number
   readonly environments: number
   readonly concurrencyMax: number
+  /** Null where it cannot be priced; absent in reports of earlier versions. */
+  readonly provisioned?: ProvisionedReport | null | undefined
 }
 
-/** What cold starts did to those who waited for a function, and what two remedies would change. */
+/** Provisioned concurrency at the load of a flight: as many environments as were busy at once, kept for its length. */
+export interface ProvisionedReport {
+  readonly concurrency: number
+  /** Share of their time in which they would have worked. */
+  readonly utilisation: number
+  /** The share from which they cost less than environments on demand. */
+  readonly breakEven: number
+  /** In a million invocations; negative when provisioned costs less. */
+  readonly usdPerMillionChange: string
+}
+
+/** What cold starts did to those who waited for a function, and what a shorter init would change. */
 export interface ColdStartReport {
   readonly functionName: string
   /** Timed requests that waited for it. */
@@ -177,16 +190,6 @@ export interface ColdStartReport {
   readonly p99WithoutMs: number | null
   /** Had each init taken half of its time. */
   readonly p99HalfInitMs: number | null
-  /** As many environments as were busy at once, kept for the flight's length; null where its price is not known. */
-  readonly provisioned: {
-    readonly concurrency: number
-    /** Share of their time in which they would have worked. */
-    readonly utilisation: number
-    /** The share from which they cost less than environments on demand. */
-    readonly breakEven: number
-    /** In a million invocations; negative when provisioned costs less. */
-    readonly usdPerMillionChange: string
-  } | null
 }
 
 /** One column of the plot over time. */

@@ -30,6 +30,7 @@ import {
   tailOf,
 } from '#lab/latency.ts'
 import { overTime } from '#lab/over-time.ts'
+import { provisionedReport } from '#lab/provisioned.ts'
 import {
   type FlightReport,
   type MachineReport,
@@ -105,7 +106,12 @@ export function reportOf(measurement: Measurement): FlightReport {
   const invocations = allInvocations(measurement.spans)
   const axis = { startedAt: result.startedAt, durationMs: durationOf(result, requests), hasEvents: isEvent }
   const { lanes, leftOut } = environmentLanes(invocations, measurement.spans, axis)
-  const functions = functionReports(invocations)
+  const facts = { invocations, durationMs: axis.durationMs, book: measurement.book }
+  const priced = { ...facts, onArm: onArm(measurement.usage) }
+  const functions = functionReports(invocations).map((of) => ({
+    ...of,
+    provisioned: provisionedReport(of, priced),
+  }))
   const budgets = measurement.budgets.map((budget) => judgeBudget(budget, routes, overall))
   const measured = measurementReport(counted, invocations, measurement.eventLoopDelay)
   return {
@@ -128,13 +134,7 @@ export function reportOf(measurement: Measurement): FlightReport {
     overall,
     routes,
     functions,
-    coldStarts: coldStartReports(counted, {
-      functions,
-      invocations,
-      durationMs: axis.durationMs,
-      book: measurement.book,
-      onArm: onArm(measurement.usage),
-    }),
+    coldStarts: coldStartReports(counted, functions),
     ...overTime(requests, invocations, axis),
     environments: lanes,
     environmentsLeftOut: leftOut,

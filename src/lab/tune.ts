@@ -7,7 +7,7 @@ import { seeded } from '#base/random.ts'
 import { changeOf, type Statistic } from '#engines/statistics/bootstrap.ts'
 import { formatMs, formatUsdPerMillion } from '#lab/figures.ts'
 import { P95_MIN, P99_MIN } from '#lab/latency.ts'
-import type { FlightReport, LatencyReport, RouteReport } from '#lab/report.ts'
+import type { FlightReport, LatencyReport, ProvisionedReport, RouteReport } from '#lab/report.ts'
 
 export interface TuneFlight {
   readonly memoryMb: number
@@ -22,6 +22,7 @@ export interface TuneRow extends LatencyReport {
   readonly billedMeanMs: number | null
   readonly cpuThrottledMs: number
   readonly usdPerMillion: string | null
+  readonly provisioned: ProvisionedReport | null
 }
 
 export interface TuneReport {
@@ -131,5 +132,6 @@ function rowOf({ memoryMb, report }: TuneFlight, functionName: string): TuneRow 
     billedMeanMs: own?.billedMeanMs ?? null,
     cpuThrottledMs: overall.cpuThrottledMs,
     usdPerMillion: overall.usdPerMillion,
+    provisioned: own?.provisioned ?? null,
   }
 }

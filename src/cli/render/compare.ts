@@ -8,6 +8,7 @@ import {
   metricName,
 } from '#lab/compare.ts'
 import { formatCount, formatMs, formatPercentile, formatUsdPerMillion } from '#lab/figures.ts'
+import { provisionedWords } from '#lab/provisioned.ts'
 import type { TuneReport, TuneRow } from '#lab/tune.ts'
 import { drawBar } from '#engines/histogram/draw.ts'
 import { type Meaning, type Paint, painter, type RenderOptions } from '#cli/render/palette.ts'
@@ -45,6 +46,9 @@ export function renderCompare(compared: CompareReport, options: RenderOptions): 
         paint,
       ),
     ),
+    ...((compared.provisioned ?? []).length === 0
+      ? []
+      : [indented((compared.provisioned ?? []).flatMap((sentence) => wrapped(sentence, width, '  ')))]),
     ...(warnings.length === 0
       ? []
       : [indented(warnings.flatMap((warning) => wrapped(`warning: ${warning}`, width, '  ')))]),
@@ -126,6 +130,11 @@ export function renderTune(tuned: TuneReport, options: RenderOptions): string {
     indented(wrapped(tuned.verdict, width).map((line) => paint('strong', line))),
     indented(table(figures, width, paint)),
     indented(plotLines(tuned, paint)),
+    ...rows.flatMap(({ memoryMb, provisioned }) =>
+      memoryMb !== tuned.balancedMb || provisioned === null
+        ? []
+        : [indented(wrapped(`${memoryMb} MB: ${provisionedWords(provisioned)}`, width, '  '))],
+    ),
     ...(tuned.warnings.length === 0
       ? []
       : [indented(tuned.warnings.flatMap((warning) => wrapped(`warning: ${warning}`, width, '  ')))]),

@@ -172,6 +172,11 @@ test('renderCompare() writes changes with intervals for 80 columns', () => {
     mean               4.25 ms      2.33 ms  -1.92 ms (-2.91 to -1.03)
     cold starts         3.00 %      0.500 %  -2.50 % (-3.88 to -1.25)
     $ per million        $1.35        $1.34  -$0.0035 (-$0.0052 to -$0.0018)
+
+  compiled: provisioned concurrency of 1 and 1 would be busy 3.98 % before and
+    6.04 % after; it pays from 60.0 %.
+  python: provisioned concurrency of 4 and 3 would be busy 2.47 % before and
+    1.95 % after; it pays from 60.0 %.
 `,
   )
 })
@@ -205,6 +210,9 @@ test('renderTune() writes the table and the plot for 80 columns', () => {
     256 MB  #########         ################
     512 MB  #####             ################
    1024 MB  #####             ################  cheapest, fastest, balanced
+
+  1024 MB: provisioned concurrency of 4: $0.02 more per million, busy 6.19 %
+    (pays from 60.0 %)
 `,
   )
 })

@@ -11,7 +11,7 @@ import {
   formatUsd,
   formatUsdPerMillion,
 } from '#lab/figures.ts'
-import { coldSentence } from '#lab/cold-starts.ts'
+import { coldSentences } from '#lab/cold-starts.ts'
 import type {
   BillReport,
   BudgetResult,
@@ -42,7 +42,7 @@ export function renderReport(report: FlightReport, options: ReportOptions): stri
     completionLines(report, width, paint),
     pictureOf(report, width, paint),
     report.functions.length === 0 ? [] : functionTable(report.functions, width, paint),
-    (report.coldStarts ?? []).flatMap((cold) => wrapped(coldSentence(cold), width, '  ')),
+    coldSentences(report).flatMap((sentence) => wrapped(sentence, width, '  ')),
     billLines(report.bill, width, paint, perWhat(report)),
     budgetLines(report.budgets, width, paint),
     [...measuredLines(report, width), ...report.warnings.flatMap((w) => labelled('warning', w, width))],

@@ -8,7 +8,7 @@ import {
   formatUsd,
   formatUsdPerMillion,
 } from '#lab/figures.ts'
-import { coldSentence } from '#lab/cold-starts.ts'
+import { coldSentences } from '#lab/cold-starts.ts'
 import { type Cell, escapeHtml, section, sortableTable } from '#lab/page/markup.ts'
 import { drawnRoutes } from '#lab/page/completion.ts'
 import { distributionPlot } from '#lab/page/distribution.ts'
@@ -193,7 +193,7 @@ export function functionSection(report: FlightReport): string {
     count(f.environments),
     count(f.concurrencyMax),
   ])
-  const cold = (report.coldStarts ?? []).map((one) => `<p>${escapeHtml(coldSentence(one))}</p>`)
+  const cold = coldSentences(report).map((sentence) => `<p>${escapeHtml(sentence)}</p>`)
   const functions = sortableTable('The handler alone; init apart.', titles, cells)
   return section('functions', 'Functions', [functions, ...cold].join('\n'))
 }
