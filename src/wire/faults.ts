@@ -29,6 +29,12 @@ type Members = readonly (readonly [string, Member])[]
 /** Names of the errors that AWS's framework answers, not the service. Source: recorded answers of DynamoDB. */
 const FRAMEWORK = new Set(['SerializationException', 'UnknownOperationException', 'InternalFailure'])
 
+/** What the framework calls its query codes in the JSON forms of query-born services. Source: recorded answers of SQS. */
+const JSON_NAMES: Readonly<Record<string, string>> = {
+  InvalidParameterValue: 'InvalidParameterValueException',
+  MissingParameter: 'MissingRequiredParameterException',
+}
+
 export class FaultWriter {
   readonly model: Model
   readonly #responder: Responder
@@ -92,6 +98,8 @@ export class FaultWriter {
   #id(protocol: Protocol, known: Known): string {
     if (protocol === 'awsJson1_1') return known.name
     if (known.shape !== undefined) return `${this.model.table.namespace}#${known.name}`
+    const ofQuery = this.model.table.queryCompatible === 1 ? JSON_NAMES[known.name] : undefined
+    if (ofQuery !== undefined) return `com.amazon.coral.service#${ofQuery}`
     if (known.name === 'ValidationException') return 'com.amazon.coral.validate#ValidationException'
     return FRAMEWORK.has(known.name)
       ? `com.amazon.coral.service#${known.name}`

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { test } from 'node:test'
-import { isRecord, parseJson, stringAt } from '#base/json.ts'
-import { json } from '../support/aws.ts'
-import { platform } from '../support/platform.ts'
+import { isRecord, parseJson, stringAt, valueAt } from '#base/json.ts'
+import { json, madeFunction, rest } from '../support/aws.ts'
+import { type Platform, platform } from '../support/platform.ts'
 import { ask, put, queueArn, received, ruleTo } from './client.ts'
 
 const compare = (a: string, b: string): number => (a < b ? -1 : 1)
@@ -115,6 +115,81 @@ test('an API destination gets its event over HTTP, and again after a 503', async
   assert.equal(first?.headers['user-agent'], 'Amazon/EventBridge/ApiDestinations')
   assert.equal(first?.headers['x-key'], 'k')
 })
+
+test('an event reaches a REST API, with the parts of its path, its query and headers, in one trace', async (t) => {
+  const on = await platform()
+  t.after(() => on.stop())
+  await madeFunction(on, {
+    name: 'orders',
+    code: 'exports.handler = async (event) => { console.log(JSON.stringify(event)); return { statusCode: 200 } }',
+  })
+  const api = await restApi(on, 'orders')
+  await ask(on, 'events', 'PutRule', { Name: 'rule', EventPattern: '{"source":["app"]}' })
+  await ask(on, 'events', 'PutTargets', {
+    Rule: 'rule',
+    Targets: [
+      {
+        Id: 'api',
+        Arn: `arn:aws:execute-api:us-east-1:000000000000:${api}/prod/POST/orders/*`,
+        HttpParameters: {
+          PathParameterValues: ['7'],
+          QueryStringParameters: { q: '1' },
+          HeaderParameters: { 'x-kind': 'order' },
+        },
+      },
+    ],
+  })
+  const [id = ''] = await put(on, [{ n: 1 }])
+  const seen = await logged(on, 'orders')
+  assert.equal(idOf(parseJson(stringAt(seen, 'body') ?? '')), id)
+  assert.deepEqual(valueAt(seen, 'pathParameters'), { id: '7' })
+  assert.deepEqual(valueAt(seen, 'queryStringParameters'), { q: '1' })
+  assert.equal(stringAt(valueAt(seen, 'headers'), 'x-kind'), 'order')
+  const trace = stringAt(valueAt(seen, 'headers'), 'X-Amzn-Trace-Id') ?? ''
+  const root = /Root=([^;]+)/.exec(trace)?.[1] ?? ''
+  const found = await (await fetch(`${on.url}/_windtunnel/spans?trace=${root}`)).text()
+  for (const operation of ['PutEvents', 'InvokeTarget', 'Invoke'])
+    assert.ok(found.includes(`"operation":"${operation}"`), operation)
+})
+
+/** What the function has printed as JSON, when it has. */
+async function logged(on: Platform, name: string): Promise<unknown> {
+  const deadline = performance.now() + 30_000
+  while (performance.now() < deadline) {
+    const { body } = await json(on, 'logs.FilterLogEvents', { logGroupName: `/aws/lambda/${name}` })
+    const events = valueAt(parseJson(body), 'events')
+    for (const event of Array.isArray(events) ? events : []) {
+      const line = /\tINFO\t(\{.*\})/s.exec(stringAt(event, 'message') ?? '')?.[1]
+      if (line !== undefined) return parseJson(line)
+    }
+    await new Promise((resume) => setTimeout(resume, 50))
+  }
+  return assert.fail(`${name} printed nothing`)
+}
+
+/** A deployed REST API with POST /orders/{id} in front of the function; its id. */
+async function restApi(on: Platform, name: string): Promise<string> {
+  const made = async (what: `${string} ${string} /${string}`, body: unknown): Promise<unknown> => {
+    const answer = await rest(on, what, body)
+    assert.ok(answer.status < 300, answer.body)
+    return parseJson(answer.body)
+  }
+  const api = await made('apigateway POST /restapis', { name })
+  const id = idOf(api)
+  const root = stringAt(api, 'rootResourceId') ?? ''
+  const orders = await made(`apigateway POST /restapis/${id}/resources/${root}`, { pathPart: 'orders' })
+  const one = await made(`apigateway POST /restapis/${id}/resources/${idOf(orders)}`, { pathPart: '{id}' })
+  const method = `/restapis/${id}/resources/${idOf(one)}/methods/POST` as const
+  await made(`apigateway PUT ${method}`, { authorizationType: 'NONE' })
+  const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`
+  await made(`apigateway PUT ${method}/integration`, {
+    type: 'AWS_PROXY',
+    httpMethod: 'POST',
+    uri: `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${arn}/invocations`,
+  })
+  await made(`apigateway POST /restapis/${id}/deployments`, { stageName: 'prod' })
+  return id
+}
 
 test('a schedule rings on virtual time', async (t) => {
   const on = await platform(['--memory', '--virtual-time'])

@@ -1,7 +1,7 @@
 /** A topic's queues and functions on a running platform: what arrives, in which trace, and what becomes of what cannot. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { madeFunction, send } from '../support/aws.ts'
+import { madeFunction, rest, send } from '../support/aws.ts'
 import { type Platform, platform } from '../support/platform.ts'
 import { queue, received, sns, sqs, subscribe, topic } from './topics.ts'
 
@@ -22,10 +22,11 @@ interface Span {
   readonly parentId?: string
   readonly service: string
   readonly operation: string
+  readonly attributes: Readonly<Record<string, unknown>>
 }
 
-async function spans(): Promise<Span[]> {
-  const answer = await send(at, { method: 'GET', path: `/_windtunnel/spans?trace=${TRACE}` })
+async function spans(of = `?trace=${TRACE}`): Promise<Span[]> {
+  const answer = await send(at, { method: 'GET', path: `/_windtunnel/spans${of}` })
   return answer.body
     .split('\n')
     .filter((line) => line !== '')
@@ -44,6 +45,13 @@ test('a message reaches queues and functions in the trace of its publish', async
         QueueUrl: process.env.SEEN, MessageBody: JSON.stringify(event) }))`,
     variables: { SEEN: seen.url.replace(/^http:\/\/[^/]*/, at.url) },
   })
+  const allowed = await rest(at, 'lambda POST /2015-03-31/functions/fan-out/policy', {
+    StatementId: 'topic',
+    Action: 'lambda:InvokeFunction',
+    Principal: 'sns.amazonaws.com',
+    SourceArn: arn,
+  })
+  assert.equal(allowed.status, 201, allowed.body)
   await subscribe(at, arn, { protocol: 'sqs', endpoint: all.arn })
   const attributes = { FilterPolicy: '{"kind":["b"]}', RawMessageDelivery: 'true' }
   await subscribe(at, arn, { protocol: 'sqs', endpoint: some.arn, attributes })
@@ -105,6 +113,13 @@ test('a queue that is gone sends its messages to the dead-letter queue, others g
     assert.equal(messages.length, 1)
     assert.equal((JSON.parse(messages[0]?.Body ?? '{}') as { Message: string }).Message, 'hello')
   }
+})
+
+test('the span of a delivery to a dead-letter queue says that it is one', async () => {
+  const found = (await spans('?service=sns')).filter(({ operation }) => operation === 'Deliver')
+  const dead = found.filter(({ attributes }) => attributes['deadLetter'] === true)
+  assert.equal(dead.length, 1)
+  assert.match(String(dead[0]?.attributes['endpoint']), /:dead$/)
 })
 
 test('a FIFO topic keeps the order of its groups in a FIFO queue', async () => {

@@ -141,6 +141,27 @@ test('a replay gives events again, in the order of their times, under its name',
   )
 })
 
+test('what an archive holds is billed each hour, as bytes of a month, until it is deleted', async () => {
+  const events = await fresh()
+  await archive(events)
+  for (let n = 0; n < 20; n++) await events.put({ n, pad: 'x'.repeat(1_000) })
+  const [, bytes = 0] = await counts(events)
+  await events.clock.advance(30 * DAY)
+  const billed = (): number =>
+    events.usage
+      .filter(
+        ({ dimension, unit, resource }) =>
+          dimension === 'archiveStorage' && unit === 'bytes' && resource === ARCHIVE,
+      )
+      .reduce((sum, { quantity }) => sum + quantity, 0)
+  assert.ok(Math.abs(billed() - bytes) <= 1 + bytes / 700, `${billed()} of ${bytes}`)
+  await events.call('DeleteArchive', { ArchiveName: 'a' })
+  await events.clock.advance(MINUTE)
+  const until = billed()
+  await events.clock.advance(DAY)
+  assert.equal(billed(), until)
+})
+
 test('a replay goes to the rules it names', async () => {
   const events = await fresh()
   await archive(events)

@@ -1,16 +1,18 @@
 /**
- * Sweeps archives: what is older than its archive keeps, and what deleted ones have left. Which archives need it is kept in
+ * Sweeps archives: what is older than its archive keeps, and what deleted ones have left; and bills what they hold. Which archives need it is kept in
  * one place for all accounts, because a platform reads all of it when it starts.
  */
 import { text, utf8 } from '#base/bytes.ts'
 import { accountId, regionOf } from '#base/ids.ts'
-import { numberAt, parseJson } from '#base/json.ts'
+import { numberAt, parseJson, stringAt } from '#base/json.ts'
 import { keyOf, keysBelow, partsOf } from '#base/key.ts'
-import { instant, later } from '#base/time.ts'
+import { type Instant, instant, later } from '#base/time.ts'
 import type { Alarm } from '#ports/clock.ts'
 import type { Store, Tx } from '#ports/store.ts'
-import { type ArchiveOf, forgetArchive, forgetBefore } from '#services/events/archived.ts'
-import { ARCHIVES_MAX, SWEEP_MS } from '#services/events/limits.ts'
+import { type ArchiveOf, forgetArchive, forgetBefore, totalsOf } from '#services/events/archived.ts'
+import { ARCHIVES_MAX, MONTH_MS, SWEEP_MS } from '#services/events/limits.ts'
+import { bill } from '#services/events/metering.ts'
+import { archiveArn } from '#services/events/names.ts'
 import type { EventsPorts } from '#services/events/ports.ts'
 
 const SWEPT = 'events-swept'
@@ -26,16 +28,19 @@ export interface ArchivesParts {
 export class Archives {
   readonly #parts: ArchivesParts
   #alarm: Alarm | undefined
+  readonly #storage = new Map<string, Billing>()
 
   constructor(parts: ArchivesParts) {
     this.#parts = parts
   }
 
   /** Call it in the transaction that makes or changes the archive; then `soon`. 0 days: for ever. */
-  note(tx: Tx, of: ArchiveOf, retentionDays: number): void {
-    const key = noteKey(of)
-    if (retentionDays > 0) tx.put(key, utf8(JSON.stringify({ days: retentionDays })))
-    else tx.delete(key)
+  note(
+    tx: Tx,
+    of: ArchiveOf,
+    { name, retentionDays: days }: { readonly name: string; readonly retentionDays: number },
+  ): void {
+    tx.put(noteKey(of), utf8(JSON.stringify({ name, days })))
   }
 
   /** Call it in the transaction that deletes the archive; then `soon`. */
@@ -57,6 +62,7 @@ export class Archives {
   forget(): void {
     this.#alarm?.cancel()
     this.#alarm = undefined
+    this.#storage.clear()
   }
 
   #arm(inMs: number): void {
@@ -78,13 +84,17 @@ export class Archives {
     let isNeeded = false
     for (const [key, value] of notes) {
       const of = archiveOfKey(key)
-      const days = numberAt(parseJson(text(value)), 'days')
+      const note = parseJson(text(value))
+      const days = numberAt(note, 'days')
       if (of === undefined) continue
       if (days === undefined) {
         await this.#until((tx) => forgetArchive(tx, of))
         await control.tx((tx) => tx.delete(key))
+        this.#storage.delete(idOf(of))
       } else {
         isNeeded = true
+        await this.#bill(of, stringAt(note, 'name') ?? '')
+        if (days === 0) continue
         const before = instant(this.#parts.ports.clock.now() - days * DAY_MS)
         await this.#until((tx) => forgetBefore(tx, of, before))
       }
@@ -92,10 +102,32 @@ export class Archives {
     return isNeeded
   }
 
+  /** What it held since the last time, as bytes of a whole month; what is less than one waits. Source: EventBridge pricing, Archive storage. */
+  async #bill(of: ArchiveOf, name: string): Promise<void> {
+    const { ports } = this.#parts
+    const now = ports.clock.now()
+    const before = this.#storage.get(idOf(of))
+    const { bytes } = await totalsOf(this.#parts.store().read, of)
+    const monthBytes = before === undefined ? 0 : before.rest + (bytes * (now - before.at)) / MONTH_MS
+    const quantity = Math.floor(monthBytes)
+    this.#storage.set(idOf(of), { at: now, rest: monthBytes - quantity })
+    if (quantity < 1) return
+    const resource = archiveArn(of.owner, name)
+    bill(ports, of.owner, { dimension: 'archiveStorage', quantity, unit: 'bytes', resource, trace: '' })
+  }
+
   async #until(step: (tx: Tx) => Promise<boolean>): Promise<void> {
     while (await this.#parts.store().tx(step));
   }
 }
+
+/** Until when an archive's storage is billed, and the bytes of a month that were not worth a record. */
+interface Billing {
+  readonly at: Instant
+  readonly rest: number
+}
+
+const idOf = ({ owner, id }: ArchiveOf): string => `${owner.account}/${owner.region}/${id}`
 
 const noteKey = ({ owner, id }: ArchiveOf): Uint8Array => keyOf(SWEPT, owner.account, owner.region, id)
 

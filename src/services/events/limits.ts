@@ -56,5 +56,7 @@ export const HOT_RULES_MAX = 200_000
 /** Archived events read or erased at a time. Ours. */
 export const REPLAY_PAGE = 100
 export const SWEEP_ENTRIES = 2_000
-/** Archives are swept that often. Ours. */
+/** A month of storage, of 30 days (inferred: AWS measures GB-months by the hour). */
+export const MONTH_MS: Ms = 30 * 86_400_000
+/** Archives are swept, and their storage billed, that often. Ours. */
 export const SWEEP_MS: Ms = 3_600_000

@@ -18,6 +18,7 @@ export interface Billed {
     | 'crossAccountDelivery'
     | 'apiDestinations'
     | 'archiveProcessing'
+    | 'archiveStorage'
     | 'replayEvents'
   readonly quantity: number
   readonly unit?: UsageUnit

@@ -90,7 +90,7 @@ const HEADERS = [
 /** What the headers ask for, or undefined when they ask for nothing. Faults InvalidArgument, InvalidRequest. Source: S3 API, PutObjectAcl. */
 export function grantsAsked(input: AclMembers, owner: string, bucketOwner: string): Grant[] | undefined {
   const granted = HEADERS.flatMap(([member, permission]) =>
-    granteesOfHeader(input[member]).map((grantee) => ({ Grantee: grantee, Permission: permission })),
+    granteesOfHeader(input[member], member).map((grantee) => ({ Grantee: grantee, Permission: permission })),
   )
   if (input.ACL !== undefined && granted.length > 0)
     throw invalidRequest('Specifying both Canned ACLs and Header Grants is not allowed')
@@ -99,28 +99,32 @@ export function grantsAsked(input: AclMembers, owner: string, bucketOwner: strin
 }
 
 /** `id="...", uri="..."`. Grantees by e-mail address are refused: no account here has one. */
-function granteesOfHeader(header: string | undefined): Grantee[] {
+function granteesOfHeader(header: string | undefined, member: string): Grantee[] {
   if (header === undefined || header.trim() === '') return []
   return header.split(',').map((one) => {
     const [, kind = '', value = ''] = /^\s*(\w+)\s*=\s*"?([^"]*)"?\s*$/.exec(one) ?? []
     switch (kind.toLowerCase()) {
       case 'id':
-        return canonical(value)
+        return canonical(value, 'id')
       case 'uri':
-        return group(value)
+        return group(value, 'uri')
       default:
-        throw invalidArgument('Argument format not recognized', 'x-amz-grant', one.trim())
+        throw invalidArgument('Argument format not recognized', headerOf(member), one.trim())
     }
   })
 }
 
-function canonical(id: string): Grantee {
-  if (!/^[0-9a-f]{64}$/.test(id)) throw invalidArgument('Invalid id', 'CanonicalUser/ID', id)
+/** `GrantReadACP` is the header `x-amz-grant-read-acp`. */
+const headerOf = (member: string): string =>
+  `x-amz-${member.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()}`
+
+function canonical(id: string, argument = 'CanonicalUser/ID'): Grantee {
+  if (!/^[0-9a-f]{64}$/.test(id)) throw invalidArgument('Invalid id', argument, id)
   return { Type: 'CanonicalUser', ID: id }
 }
 
-function group(uri: string): Grantee {
-  if (!GROUP_URIS.includes(uri)) throw invalidArgument('Invalid group uri', 'Group/URI', uri)
+function group(uri: string, argument = 'Group/URI'): Grantee {
+  if (!GROUP_URIS.includes(uri)) throw invalidArgument('Invalid group uri', argument, uri)
   return { Type: 'Group', URI: uri }
 }
 

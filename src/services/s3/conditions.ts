@@ -65,6 +65,8 @@ export function failedCopyCondition(conditions: ReadConditions, subject: Subject
 export interface WriteConditions {
   readonly ifMatch?: string | undefined
   readonly ifNoneMatch?: string | undefined
+  /** Order of the upload that is completed: what was written since is in conflict with it. */
+  readonly since?: number | undefined
 }
 
 export type WriteOutcome =

@@ -15,7 +15,7 @@ import {
 } from '#services/s3/faults.ts'
 import { COPY_BYTES_MAX, READ_ATTEMPTS_MAX } from '#services/s3/limits.ts'
 import type { BucketRecord, ObjectRecord } from '#services/s3/records.ts'
-import { isArchived } from '#services/s3/settings.ts'
+import { isReadable } from '#services/s3/restore.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { bucketOf, newestOf, versionOf } from '#services/s3/versions.ts'
 import { Defect } from '#base/assert.ts'
@@ -86,7 +86,7 @@ export async function findSource(state: S3State, input: CopyConditionMembers): P
     record,
   )
   if (failed !== undefined) throw preconditionFailed(failed)
-  if (isArchived(record.storageClass)) throw notActive()
+  if (!isReadable(record, state.clock.now())) throw notActive()
   return { source, bucket, record }
 }
 

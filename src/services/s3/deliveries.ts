@@ -8,12 +8,13 @@ import { accountId, DEFAULT_ACCOUNT, DEFAULT_REGION, regionOf } from '#base/ids.
 import { type Instant, later } from '#base/time.ts'
 import { attemptedBy } from '#outbox/attempted.ts'
 import { type Added, type Attempted, type Ended, Outbox } from '#outbox/outbox.ts'
-import type { Call } from '#ports/service.ts'
+import type { SpanScope } from '#ports/spans.ts'
 import type { Store, Tx } from '#ports/store.ts'
 import {
   type Circumstances,
   eventBridgeEntry,
   type Happening,
+  PRINCIPAL,
   recordsMessage,
 } from '#services/s3/event-records.ts'
 import {
@@ -36,12 +37,19 @@ export interface EventItem {
   readonly payload: string
   /** X-Amzn-Trace-Id below which the hand-over stands: the request's. */
   readonly trace: string
+  /** It is not handed over before. */
+  readonly notBefore?: Instant | undefined
 }
 
 /** Subject of messages in topics. Source: recorded AWS answers. */
 export const SUBJECT = 'Amazon S3 Notification'
-/** On whose behalf events are handed over. Source: S3 user guide, Granting permissions to publish event notifications. */
-export const PRINCIPAL = 's3.amazonaws.com'
+
+/** Who made it happen: the call of a request, or S3 itself. */
+export interface Requester {
+  readonly account: string
+  readonly requestId: string
+  readonly span: Pick<SpanScope, 'header' | 'set'>
+}
 
 export class Events {
   readonly #ports: S3Ports
@@ -57,7 +65,7 @@ export class Events {
         name: 's3-events',
         owner: ({ account, region }) => ({ account, region }),
         attempt: (item) => this.#handOver(item),
-        retryAt: (_, so) => retryAt(so),
+        retryAt: (item, so) => retryAt(item, so),
         ended: (item, how) => this.#dropped(item, how),
         defect: (error) => ports.log.error('s3.event.defect', { message: String(error) }),
         runningMax: DELIVERIES_AT_ONCE,
@@ -74,12 +82,12 @@ export class Events {
    * Writes what the bucket's configuration wants to be told, inside the transaction of what happened. Give what comes
    * out to `release` when that has committed.
    */
-  tell(tx: Tx, bucket: BucketRecord, happening: Happening, call: Call): readonly Added[] {
+  tell(tx: Tx, bucket: BucketRecord, happening: Happening, by: Requester): readonly Added[] {
     const { notifications } = bucket
     if (notifications === undefined) return []
     const rules = notifications.rules.filter((rule) => concerns(rule, `s3:${happening.name}`, happening.key))
     if (rules.length === 0 && !notifications.eventBridge) {
-      call.span.set('matched', 0)
+      by.span.set('matched', 0)
       return []
     }
     const { account, region, name } = bucket
@@ -87,12 +95,18 @@ export class Events {
       bucket: name,
       owner: account,
       region,
-      at: this.#ports.clock.now(),
-      requester: call.account,
-      requestId: call.requestId,
+      at: happening.at ?? this.#ports.clock.now(),
+      requester: by.account,
+      requestId: by.requestId,
       order: this.#nextOrder(),
     }
-    const item = { account, region, bucket: name, trace: call.span.header() }
+    const item = {
+      account,
+      region,
+      bucket: name,
+      trace: by.span.header(),
+      notBefore: happening.at,
+    }
     const added = rules.map(({ arn, id }) =>
       this.#outbox.add(tx, { ...item, arn, payload: recordsMessage(happening, so, id) }),
     )
@@ -130,7 +144,8 @@ export class Events {
 
   async #handOver(item: EventItem): Promise<Attempted<EventItem>> {
     const { tracer, targets } = this.#ports
-    const { account, region, bucket, arn, payload, trace } = item
+    const { account, region, bucket, arn, payload, trace, notBefore = 0 } = item
+    if (notBefore > this.#ports.clock.now()) return { kind: 'later', why: 'its time has not come' }
     const span = tracer.begin({ account, region, service: 's3', operation: 'notify', resource: arn }, trace)
     try {
       const outcome = await targets.deliver({
@@ -163,12 +178,12 @@ export class Events {
 const isGone = (code: string): boolean => /NotFound|DoesNotExist|NonExistent|InvalidTarget/.test(code)
 
 /** Twice the wait before, until the event is too old. AWS gives no figures (inferred). */
-function retryAt(so: {
-  readonly attempts: number
-  readonly firstAt: Instant
-  readonly now: Instant
-}): Instant | undefined {
+function retryAt(
+  { notBefore }: EventItem,
+  so: { readonly attempts: number; readonly firstAt: Instant; readonly now: Instant },
+): Instant | undefined {
+  if (notBefore !== undefined && notBefore > so.now) return notBefore
   const wait = Math.min(DELIVERY_RETRY_FIRST_MS * 2 ** (so.attempts - 1), DELIVERY_RETRY_MAX_MS)
   const at = later(so.now, wait)
-  return at - so.firstAt > DELIVERY_AGE_MAX_MS ? undefined : at
+  return at - Math.max(so.firstAt, notBefore ?? 0) > DELIVERY_AGE_MAX_MS ? undefined : at
 }

@@ -2,7 +2,7 @@
  * Events as S3 writes them: records for queues, topics and functions, one entry for EventBridge, and the test event.
  * Pure. Source: S3 user guide, Event message structure and EventBridge event message structure; recorded AWS answers.
  */
-import { type Instant, isoMs } from '#base/time.ts'
+import { type Instant, isoMs, isoSeconds } from '#base/time.ts'
 import { canonicalUserId } from '#services/s3/acl.ts'
 import { bucketArn } from '#services/s3/names.ts'
 import { encodedKey } from '#services/s3/notifications.ts'
@@ -18,6 +18,11 @@ export type EventName =
   | 'ObjectTagging:Put'
   | 'ObjectTagging:Delete'
   | 'ObjectAcl:Put'
+  | 'LifecycleExpiration:Delete'
+  | 'LifecycleExpiration:DeleteMarkerCreated'
+  | 'LifecycleTransition'
+  | 'ObjectRestore:Post'
+  | 'ObjectRestore:Completed'
 
 /** What happened to which object. */
 export interface Happening {
@@ -29,6 +34,12 @@ export interface Happening {
   readonly etag?: string | undefined
   /** Of created objects. */
   readonly sizeBytes?: number | undefined
+  /** Where a lifecycle rule has moved it. */
+  readonly storageClass?: string | undefined
+  /** Of an archived object: where it is, and until when its copy stays. */
+  readonly restore?: { readonly storageClass: string; readonly expiresAt?: Instant } | undefined
+  /** When it happens, if that is not now: it is told then. */
+  readonly at?: Instant | undefined
 }
 
 /** Where and when, and who asked. */
@@ -37,6 +48,7 @@ export interface Circumstances {
   readonly owner: string
   readonly region: string
   readonly at: Instant
+  /** An account, or the service itself where a lifecycle rule acts. */
   readonly requester: string
   readonly requestId: string
   /** Grows with every event: `S3State.nextOrder`. */
@@ -52,35 +64,52 @@ const hostId = (requestId: string): string => btoa(`${requestId}${requestId}`).s
 /** Hexadecimal, of one length, so that it compares as text. */
 const sequencer = (order: number): string => order.toString(16).toUpperCase().padStart(18, '0')
 
-const principal = (account: string): { readonly principalId: string } => ({ principalId: `AWS:${account}` })
+/** The principal on whose behalf S3 acts. Source: S3 user guide, Granting permissions to publish event notifications. */
+export const PRINCIPAL = 's3.amazonaws.com'
+
+/** Source: recorded AWS answers; who expires objects is inferred. */
+function principal(name: EventName, so: Circumstances): { readonly principalId: string } {
+  if (so.requester !== PRINCIPAL) return { principalId: `AWS:${so.requester}` }
+  if (!isRestore(name)) return { principalId: PRINCIPAL }
+  return { principalId: `AmazonCustomer:${ownerIdentity(so.owner).principalId}` }
+}
+
+/** What a rule does has no caller (the record's value is inferred; EventBridge's has none). */
+const addressOf = (requester: string): string => (requester === PRINCIPAL ? PRINCIPAL : SOURCE_IP)
 
 /** An opaque id of the owner, upper-case as AWS's. */
 const ownerIdentity = (account: string): { readonly principalId: string } => ({
   principalId: `A${canonicalUserId(account).slice(0, 13).toUpperCase()}`,
 })
 
-/** Changes of tags and grants are told in a later version, without size and sequencer. Source: recorded AWS answers. */
+/** Changes of tags and grants are told without size and sequencer. Source: recorded AWS answers. */
 const isChange = (name: EventName): boolean => /^Object(?:Tagging|Acl):/.test(name)
+
+const isRestore = (name: EventName): boolean => name.startsWith('ObjectRestore:')
+
+/** Those and what lifecycle rules do are told in a later version. Source: S3 user guide, Event message structure. */
+const versionOf = (name: EventName): string =>
+  isChange(name) || name.startsWith('Lifecycle') ? '2.3' : '2.1'
 
 /** ETag of nothing: what a delete marker is. Source: EventBridge event message structure, Object Deleted. */
 const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e'
 
 const etagOf = ({ name, etag }: Happening): string | undefined =>
-  name === 'ObjectRemoved:DeleteMarkerCreated' ? EMPTY_MD5 : etag
+  name.endsWith('DeleteMarkerCreated') ? EMPTY_MD5 : etag
 
 /** The message for a queue, topic or function. */
 export function recordsMessage(happening: Happening, so: Circumstances, configurationId: string): string {
-  const { name, key, versionId, sizeBytes } = happening
+  const { name, key, versionId, sizeBytes, storageClass, restore } = happening
   return JSON.stringify({
     Records: [
       {
-        eventVersion: isChange(name) ? '2.3' : '2.1',
+        eventVersion: versionOf(name),
         eventSource: 'aws:s3',
         awsRegion: so.region,
         eventTime: isoMs(so.at),
         eventName: name,
-        userIdentity: principal(so.requester),
-        requestParameters: { sourceIPAddress: SOURCE_IP },
+        userIdentity: principal(name, so),
+        requestParameters: { sourceIPAddress: addressOf(so.requester) },
         responseElements: { 'x-amz-request-id': so.requestId, 'x-amz-id-2': hostId(so.requestId) },
         s3: {
           s3SchemaVersion: '1.0',
@@ -98,6 +127,19 @@ export function recordsMessage(happening: Happening, so: Circumstances, configur
             sequencer: isChange(name) ? undefined : sequencer(so.order),
           },
         },
+        glacierEventData:
+          restore?.expiresAt === undefined
+            ? undefined
+            : {
+                restoreEventData: {
+                  lifecycleRestorationExpiryTime: isoMs(restore.expiresAt),
+                  lifecycleRestoreStorageClass: restore.storageClass,
+                },
+              },
+        lifecycleEventData:
+          storageClass === undefined
+            ? undefined
+            : { transitionEventData: { destinationStorageClass: storageClass } },
       },
     ],
   })
@@ -113,6 +155,11 @@ const DETAIL_TYPES: Readonly<Record<EventName, string>> = {
   'ObjectTagging:Put': 'Object Tags Added',
   'ObjectTagging:Delete': 'Object Tags Deleted',
   'ObjectAcl:Put': 'Object ACL Updated',
+  'LifecycleExpiration:Delete': 'Object Deleted',
+  'LifecycleExpiration:DeleteMarkerCreated': 'Object Deleted',
+  LifecycleTransition: 'Object Storage Class Changed',
+  'ObjectRestore:Post': 'Object Restore Initiated',
+  'ObjectRestore:Completed': 'Object Restore Completed',
 }
 
 const REASONS: Readonly<Record<EventName, string | undefined>> = {
@@ -125,16 +172,21 @@ const REASONS: Readonly<Record<EventName, string | undefined>> = {
   'ObjectTagging:Put': undefined,
   'ObjectTagging:Delete': undefined,
   'ObjectAcl:Put': undefined,
+  'LifecycleExpiration:Delete': 'Lifecycle Expiration',
+  'LifecycleExpiration:DeleteMarkerCreated': 'Lifecycle Expiration',
+  LifecycleTransition: undefined,
+  'ObjectRestore:Post': undefined,
+  'ObjectRestore:Completed': undefined,
 }
 
 const deletionOf = (name: EventName): string | undefined => {
-  if (name === 'ObjectRemoved:Delete') return 'Permanently Deleted'
-  return name === 'ObjectRemoved:DeleteMarkerCreated' ? 'Delete Marker Created' : undefined
+  if (/^(?:ObjectRemoved|LifecycleExpiration):Delete$/.test(name)) return 'Permanently Deleted'
+  return name.endsWith('DeleteMarkerCreated') ? 'Delete Marker Created' : undefined
 }
 
 /** One entry of PutEvents, for the default bus. */
 export function eventBridgeEntry(happening: Happening, so: Circumstances): string {
-  const { name, key, versionId, sizeBytes } = happening
+  const { name, key, versionId, sizeBytes, storageClass, restore } = happening
   const detail = {
     version: '0',
     bucket: { name: so.bucket },
@@ -143,13 +195,16 @@ export function eventBridgeEntry(happening: Happening, so: Circumstances): strin
       size: sizeBytes,
       etag: etagOf(happening),
       'version-id': versionId,
-      sequencer: isChange(name) ? undefined : sequencer(so.order),
+      sequencer: isChange(name) || isRestore(name) ? undefined : sequencer(so.order),
     },
     'request-id': so.requestId,
     requester: so.requester,
-    'source-ip-address': SOURCE_IP,
+    'source-ip-address': so.requester === PRINCIPAL ? undefined : SOURCE_IP,
     reason: REASONS[name],
     'deletion-type': deletionOf(name),
+    'destination-storage-class': storageClass,
+    'source-storage-class': restore?.storageClass,
+    'restore-expiry-time': restore?.expiresAt === undefined ? undefined : isoSeconds(restore.expiresAt),
   }
   return JSON.stringify({
     Source: 'aws.s3',

@@ -72,8 +72,30 @@ export class StandingClock implements Clock {
   wall(): Instant {
     return this.at
   }
-  wakeAt(): { cancel(): void } {
-    return { cancel: () => undefined }
+  readonly #alarms = new Map<() => void, Instant>()
+
+  wakeAt(at: Instant, run: () => void): { cancel(): void } {
+    const ring = (): void => run()
+    this.#alarms.set(ring, at)
+    return { cancel: () => void this.#alarms.delete(ring) }
+  }
+
+  /** Alarms that wait. */
+  get pending(): number {
+    return this.#alarms.size
+  }
+
+  /** Stands at a later time; what was due on the way rings in its order, each at its time. */
+  async moveTo(at: Instant, settled: () => Promise<void>): Promise<void> {
+    for (;;) {
+      const next = [...this.#alarms].filter(([, due]) => due <= at).toSorted(([, a], [, b]) => a - b)[0]
+      if (next === undefined) break
+      this.at = next[1]
+      this.#alarms.delete(next[0])
+      next[0]()
+      await settled()
+    }
+    this.at = at
   }
   after(): { cancel(): void } {
     return { cancel: () => undefined }

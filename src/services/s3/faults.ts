@@ -6,7 +6,8 @@ import { Fault } from '#base/fault.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-const fault = (status: number, code: string, message: string, members: Members = {}): Fault =>
+/** One of S3's errors. */
+export const fault = (status: number, code: string, message: string, members: Members = {}): Fault =>
   new Fault(code, message, { status, members, side: status >= 500 ? 'server' : 'client' })
 
 export const noSuchBucket = (bucket: string): Fault =>
@@ -99,6 +100,15 @@ export const preconditionFailed = (condition: string): Fault =>
     Condition: condition,
   })
 
+/** Source: recorded AWS answers. */
+export const conditionalConflict = (condition: string, key: string): Fault =>
+  fault(
+    409,
+    'ConditionalRequestConflict',
+    'The conditional request cannot succeed due to a conflicting operation against this resource.',
+    { Condition: condition, Key: key },
+  )
+
 export const notModified = (headers: Readonly<Record<string, string>>): Fault =>
   new Fault('NotModified', 'Not Modified', { status: 304, headers })
 
@@ -153,6 +163,10 @@ export const malformedXml = (): Fault =>
     'MalformedXML',
     'The XML you provided was not well-formed or did not validate against our published schema',
   )
+
+/** A member of a document that this platform does not do. */
+export const unsupported = (member: string): Fault =>
+  fault(501, 'NotImplemented', `${member} is not supported by this version of Windtunnel.`)
 
 export const accessDenied = (): Fault => fault(403, 'AccessDenied', 'Access Denied')
 
@@ -288,8 +302,12 @@ export const invalidObjectState = (storageClass: string): Fault =>
   })
 
 export const malformedPolicy = (message: string): Fault => fault(400, 'MalformedPolicy', message)
-export const invalidTag = (message: string, key?: string): Fault =>
-  fault(400, 'InvalidTag', message, key === undefined ? {} : { TagKey: key })
+export const invalidTag = (message: string, key: string, value?: string): Fault =>
+  fault(400, 'InvalidTag', message, { TagKey: key, ...(value === undefined ? {} : { TagValue: value }) })
+
+/** AWS's own answer to two tags of one key in CreateBucket. Source: recorded AWS answer (November 2025). */
+export const duplicateTagOfNewBucket = (): Fault =>
+  fault(500, 'InternalError', 'We encountered an internal error. Please try again.')
 
 export const aclNotSupported = (): Fault =>
   fault(400, 'AccessControlListNotSupported', 'The bucket does not allow ACLs')
@@ -300,6 +318,15 @@ export const aclWithOwnership = (ownership: string): Fault =>
     'InvalidBucketAclWithObjectOwnership',
     `Bucket cannot have ACLs set with ObjectOwnership's ${ownership} setting`,
   )
+
+/** Source: recorded AWS answers. */
+export const missingAclHeader = (): Fault =>
+  fault(400, 'MissingSecurityHeader', 'Your request was missing a required header', {
+    MissingHeaderName: 'x-amz-acl',
+  })
+
+export const unexpectedContent = (): Fault =>
+  fault(400, 'UnexpectedContent', 'This request does not support content')
 
 export const malformedAcl = (): Fault =>
   fault(

@@ -28,16 +28,13 @@ import {
   putPublicAccessBlock,
 } from '#services/s3/operations/bucket-settings.ts'
 import {
-  deleteBucketLifecycle,
   deleteBucketReplication,
   deleteBucketWebsite,
   getBucketAccelerateConfiguration,
-  getBucketLifecycleConfiguration,
   getBucketLogging,
   getBucketReplication,
   getBucketRequestPayment,
   getBucketWebsite,
-  getObjectLockConfiguration,
 } from '#services/s3/operations/bucket-unset.ts'
 import { getBucketVersioning, putBucketVersioning } from '#services/s3/operations/bucket-versioning.ts'
 import {
@@ -51,6 +48,11 @@ import { copyObject } from '#services/s3/operations/copy-object.ts'
 import { deleteObject, deleteObjects } from '#services/s3/operations/delete-objects.ts'
 import { getObjectAttributes } from '#services/s3/operations/get-object-attributes.ts'
 import { getObject, headObject } from '#services/s3/operations/get-object.ts'
+import {
+  deleteBucketLifecycle,
+  getBucketLifecycleConfiguration,
+  putBucketLifecycleConfiguration,
+} from '#services/s3/operations/lifecycle.ts'
 import { listObjectVersions, listObjects, listObjectsV2 } from '#services/s3/operations/list-objects.ts'
 import { listMultipartUploads, listParts } from '#services/s3/operations/list-uploads.ts'
 import {
@@ -67,7 +69,16 @@ import {
   getBucketNotificationConfiguration,
   putBucketNotificationConfiguration,
 } from '#services/s3/operations/notification-configuration.ts'
+import {
+  getObjectLegalHold,
+  getObjectLockConfiguration,
+  getObjectRetention,
+  putObjectLegalHold,
+  putObjectLockConfiguration,
+  putObjectRetention,
+} from '#services/s3/operations/object-lock.ts'
 import { putObject } from '#services/s3/operations/put-object.ts'
+import { restoreObject } from '#services/s3/operations/restore-object.ts'
 import { uploadPart, uploadPartCopy } from '#services/s3/operations/upload-part.ts'
 import type { S3State } from '#services/s3/state.ts'
 
@@ -76,14 +87,23 @@ export { createS3, type S3Ports, type S3State } from '#services/s3/state.ts'
 export { bucketOfPost, postObject } from '#services/s3/post-object.ts'
 export { startS3, sweepS3 } from '#services/s3/sweep.ts'
 
-/** Receivers are there: events go on their way. */
-export const readyS3 = (state: S3State): void => state.events.begin()
+/** Receivers are there: events go on their way, and lifecycle rules act. */
+export function readyS3(state: S3State): void {
+  state.events.begin()
+  state.lifecycle.begin()
+}
 
 /** For the platform's reset: events under way are forgotten; the files are emptied by the platform. */
-export const resetS3 = (state: S3State): void => state.events.forget()
+export function resetS3(state: S3State): void {
+  state.events.forget()
+  state.lifecycle.forget()
+}
 
 /** Hands over nothing more; what is left goes on at the next start. */
-export const stopS3 = (state: S3State): Promise<void> => state.events.stop()
+export async function stopS3(state: S3State): Promise<void> {
+  await state.lifecycle.stop()
+  await state.events.stop()
+}
 
 const notYet = [
   'CreateBucketMetadataConfiguration',
@@ -106,8 +126,6 @@ const notYet = [
   'GetBucketMetricsConfiguration',
   'GetBucketNotification',
   'GetObjectAnnotation',
-  'GetObjectLegalHold',
-  'GetObjectRetention',
   'GetObjectTorrent',
   'ListBucketAnalyticsConfigurations',
   'ListBucketIntelligentTieringConfigurations',
@@ -121,7 +139,6 @@ const notYet = [
   'PutBucketIntelligentTieringConfiguration',
   'PutBucketInventoryConfiguration',
   'PutBucketLifecycle',
-  'PutBucketLifecycleConfiguration',
   'PutBucketLogging',
   'PutBucketMetricsConfiguration',
   'PutBucketNotification',
@@ -129,11 +146,7 @@ const notYet = [
   'PutBucketRequestPayment',
   'PutBucketWebsite',
   'PutObjectAnnotation',
-  'PutObjectLegalHold',
-  'PutObjectLockConfiguration',
-  'PutObjectRetention',
   'RenameObject',
-  'RestoreObject',
   'SelectObjectContent',
   'UpdateBucketMetadataAnnotationTableConfiguration',
   'UpdateBucketMetadataInventoryTableConfiguration',
@@ -184,7 +197,9 @@ export const s3: Service<S3, S3State, NotYet> = {
     GetObject: get(getObject),
     GetObjectAcl: get(getObjectAcl),
     GetObjectAttributes: get(getObjectAttributes),
+    GetObjectLegalHold: get(getObjectLegalHold),
     GetObjectLockConfiguration: get(getObjectLockConfiguration),
+    GetObjectRetention: get(getObjectRetention),
     GetObjectTagging: get(getObjectTagging),
     GetPublicAccessBlock: get(getPublicAccessBlock),
     HeadBucket: get(headBucket),
@@ -198,6 +213,7 @@ export const s3: Service<S3, S3State, NotYet> = {
     PutBucketAcl: put(putBucketAcl),
     PutBucketCors: put(putBucketCors),
     PutBucketEncryption: put(putBucketEncryption),
+    PutBucketLifecycleConfiguration: put(putBucketLifecycleConfiguration),
     PutBucketNotificationConfiguration: put(putBucketNotificationConfiguration),
     PutBucketOwnershipControls: put(putBucketOwnershipControls),
     PutBucketPolicy: put(putBucketPolicy),
@@ -205,8 +221,12 @@ export const s3: Service<S3, S3State, NotYet> = {
     PutBucketVersioning: put(putBucketVersioning),
     PutObject: put(putObject),
     PutObjectAcl: put(putObjectAcl),
+    PutObjectLegalHold: put(putObjectLegalHold),
+    PutObjectLockConfiguration: put(putObjectLockConfiguration),
+    PutObjectRetention: put(putObjectRetention),
     PutObjectTagging: put(putObjectTagging),
     PutPublicAccessBlock: put(putPublicAccessBlock),
+    RestoreObject: put(restoreObject),
     UploadPart: put(uploadPart),
     UploadPartCopy: put(uploadPartCopy),
   },

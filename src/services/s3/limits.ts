@@ -40,6 +40,18 @@ export const CORS_RULES_MAX = 100
 /** Bytes of a posted form's fields without its file. Beyond: Fault MalformedPOSTRequest (AWS: MaxPostPreDataLengthExceeded). Source: S3 API, POST Object. */
 export const POST_FIELDS_BYTES_MAX = 20_480
 
+/** Rules of a lifecycle configuration. Beyond: Fault MalformedXML. Source: S3 API, PutBucketLifecycleConfiguration. */
+export const LIFECYCLE_RULES_MAX = 1_000
+/** Characters of a lifecycle rule's ID. Beyond: Fault InvalidArgument. Source: S3 API, LifecycleRule. */
+export const LIFECYCLE_ID_MAX = 255
+/** Noncurrent versions that a rule keeps. Beyond: Fault InvalidArgument. Source: S3 API, NoncurrentVersionExpiration. */
+export const NEWER_VERSIONS_MAX = 100
+/** Bytes below which rules leave objects in their class, unless the rule or the configuration says otherwise. Source: S3 user guide, Transitioning objects. */
+export const TRANSITION_BYTES_MIN = 128 * 1_024
+/** Days and years of a bucket's default retention. Beyond: Fault InvalidArgument. Source: S3 user guide, Locking objects (100 years). */
+export const LOCK_DAYS_MAX = 36_500
+export const LOCK_YEARS_MAX = 100
+
 /** Events being handed over at once. Ours. */
 export const DELIVERIES_AT_ONCE = 32
 /** Before an event is offered again for the first time, and at most, in ms of virtual time. Ours. */

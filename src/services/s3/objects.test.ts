@@ -243,7 +243,7 @@ test('DeleteObjects answers for each key, or only for errors when quiet', async 
   )
   assert.deepEqual(
     answer.Errors?.map((one) => [one.Key, one.Code]),
-    [['b', 'InvalidArgument']],
+    [['b', 'NoSuchVersion']],
   )
   const quiet = await DeleteObjects(
     { Bucket: 'bucket', Delete: { Objects: [{ Key: 'b' }], Quiet: true } },

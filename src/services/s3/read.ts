@@ -34,8 +34,13 @@ export interface Found {
   readonly record: ObjectRecord
 }
 
-/** Faults NoSuchBucket, NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker by its id). */
-export async function findObject(state: S3State, address: Address, method: string): Promise<Found> {
+/** Faults NoSuchBucket, NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker by its id, or the newest where `hidden` says so). */
+export async function findObject(
+  state: S3State,
+  address: Address,
+  method: string,
+  hidden: 'absent' | 'marker' = 'absent',
+): Promise<Found> {
   const bucket = await bucketOf(state.store.read, address.Bucket, address.ExpectedBucketOwner)
   if (address.VersionId !== undefined && address.VersionId !== '') {
     const record = await versionOf(state.store.read, bucket, address.Key, address.VersionId)
@@ -46,7 +51,10 @@ export async function findObject(state: S3State, address: Address, method: strin
   }
   const record = await newestOf(state.store.read, bucket, address.Key)
   if (record === undefined) throw noSuchKey(address.Key)
-  if (record.kind === 'marker') throw keyIsDeleted(address.Key, record.versionId)
+  if (record.kind === 'marker')
+    throw hidden === 'absent'
+      ? keyIsDeleted(address.Key, record.versionId)
+      : markerHasNoBody(method, record.versionId, httpDate(record.lastModified))
   return { bucket, record }
 }
 

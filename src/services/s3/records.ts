@@ -12,9 +12,12 @@ import type { Instant } from '#base/time.ts'
 import type { Grant, Ownership } from '#services/s3/acl.ts'
 import type { Algorithm, ChecksumType, StoredChecksum } from '#services/s3/checksums.ts'
 import type { CorsRule } from '#services/s3/cors.ts'
+import type { Lifecycle } from '#services/s3/lifecycle-rules.ts'
 import type { Notifications } from '#services/s3/notifications.ts'
 import type { Read } from '#ports/store.ts'
+import type { Restore } from '#services/s3/restore.ts'
 import { promptly } from '#services/s3/promptly.ts'
+import type { BucketLock, LegalHold, Retention } from '#services/s3/object-lock.ts'
 import type { Tag } from '#services/s3/tags.ts'
 
 export interface PublicAccessBlock {
@@ -49,6 +52,9 @@ export interface BucketRecord {
   readonly encryptionChosen?: boolean | undefined
   readonly publicAccessBlock?: PublicAccessBlock | undefined
   readonly notifications?: Notifications | undefined
+  readonly lifecycle?: Lifecycle | undefined
+  /** Present once Object Lock is enabled; versioning is on then and stays so. */
+  readonly objectLock?: BucketLock | undefined
 }
 
 /** Where bytes are that have a place of their own. `parts` is a manifest: the bodies of the parts in their order. */
@@ -102,6 +108,8 @@ export interface ObjectSettings {
   readonly tags?: readonly Tag[] | undefined
   /** Absent: the owner alone. */
   readonly grants?: readonly Grant[] | undefined
+  readonly retention?: Retention | undefined
+  readonly legalHold?: LegalHold | undefined
 }
 
 interface Version {
@@ -121,6 +129,10 @@ export interface ObjectRecord extends Version, ObjectSettings {
   readonly etag: string
   readonly content: Content
   readonly checksum: StoredChecksum
+  /** Order of its write, where `order` does not say it. */
+  readonly written?: number | undefined
+  /** Of an archived object that was asked for. */
+  readonly restore?: Restore | undefined
   /** Of the upload that made it, so that its completion can be answered again. */
   readonly uploadId?: string | undefined
 }

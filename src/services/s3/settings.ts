@@ -3,16 +3,17 @@
  * each checked with AWS's own answer. The inverse (members of answers) is at the end.
  */
 import { utf8 } from '#base/bytes.ts'
+import type { Instant } from '#base/time.ts'
 import { type AclMembers, canonicalUserId, checkAclAllowed, grantsAsked } from '#services/s3/acl.ts'
 import { type CustomerKeyMembers, customerKeyOf } from '#services/s3/customer-key.ts'
 import {
   headerNotImplemented,
   invalidArgument,
-  invalidRequest,
   invalidStorageClass,
   metadataTooLarge,
 } from '#services/s3/faults.ts'
 import { METADATA_BYTES_MAX } from '#services/s3/limits.ts'
+import { lockAsked, type LockMembers } from '#services/s3/object-lock.ts'
 import type { BucketRecord, ObjectSettings, StoredEncryption, StoredHeaders } from '#services/s3/records.ts'
 import { tagsOfHeader } from '#services/s3/tags.ts'
 
@@ -32,13 +33,10 @@ export interface EncryptionMembers extends CustomerKeyMembers {
   readonly BucketKeyEnabled?: boolean | undefined
 }
 
-export interface SettingsInput extends HeaderMembers, EncryptionMembers, AclMembers {
+export interface SettingsInput extends HeaderMembers, EncryptionMembers, AclMembers, LockMembers {
   readonly Metadata?: Readonly<Record<string, string>> | undefined
   readonly StorageClass?: string | undefined
   readonly Tagging?: string | undefined
-  readonly ObjectLockMode?: string | undefined
-  readonly ObjectLockRetainUntilDate?: number | undefined
-  readonly ObjectLockLegalHoldStatus?: string | undefined
   readonly WriteOffsetBytes?: number | undefined
 }
 
@@ -53,13 +51,12 @@ const STORAGE_CLASSES: readonly string[] = [
   'DEEP_ARCHIVE',
   'GLACIER_IR',
 ]
-/** Reading needs a restore first. Source: S3 user guide, Archived objects. */
-export const isArchived = (storageClass: string): boolean =>
-  storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE'
-
-/** All of it, from the request alone. `account` is who puts. */
-export function settingsOf(input: SettingsInput, bucket: BucketRecord, account: string): ObjectSettings {
-  refuseObjectLock(input)
+/** All of it, from the request alone. */
+export function settingsOf(
+  input: SettingsInput,
+  bucket: BucketRecord,
+  by: { readonly account: string; readonly now: Instant },
+): ObjectSettings {
   if (input.WriteOffsetBytes !== undefined)
     throw headerNotImplemented('x-amz-write-offset-bytes', 'Only directory buckets append')
   return {
@@ -68,7 +65,8 @@ export function settingsOf(input: SettingsInput, bucket: BucketRecord, account: 
     storageClass: storageClassOf(input.StorageClass),
     encryption: encryptionOf(input, bucket),
     tags: tagsOfHeader(input.Tagging),
-    grants: grantsOf(input, bucket, account),
+    grants: grantsOf(input, bucket, by.account),
+    ...lockAsked(input, bucket.objectLock, by.now),
   }
 }
 
@@ -153,12 +151,6 @@ export function encryptionOf(input: EncryptionMembers, bucket: BucketRecord): St
     kmsKeyId: input.SSEKMSKeyId ?? (asked === undefined ? usual.KMSMasterKeyID : undefined),
     bucketKeyEnabled: bucketKeyEnabled ? true : undefined,
   }
-}
-
-function refuseObjectLock(input: SettingsInput): void {
-  const asked = [input.ObjectLockMode, input.ObjectLockRetainUntilDate, input.ObjectLockLegalHoldStatus]
-  if (asked.some((one) => one !== undefined))
-    throw invalidRequest('Bucket is missing Object Lock Configuration')
 }
 
 function grantsOf(input: AclMembers, bucket: BucketRecord, account: string): ObjectSettings['grants'] {

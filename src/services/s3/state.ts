@@ -11,6 +11,7 @@ import type { Targets } from '#ports/targets.ts'
 import type { Usage } from '#ports/usage.ts'
 import { Bodies } from '#services/s3/bodies.ts'
 import { Events } from '#services/s3/deliveries.ts'
+import { LifecycleSweep } from '#services/s3/lifecycle-sweep.ts'
 
 export interface S3Ports {
   readonly clock: Clock
@@ -31,6 +32,7 @@ export interface S3State extends S3Ports {
   readonly store: Store
   readonly bodies: Bodies
   readonly events: Events
+  readonly lifecycle: LifecycleSweep
   /** Grows with each call, also across restarts as long as the clock does. */
   nextOrder(): number
 }
@@ -44,11 +46,13 @@ export function createS3(ports: S3Ports): S3State {
   }
   const newId = (): string => `${nextOrder().toString(36).padStart(11, '0')}${hexId(ports.random, 6)}`
   const store = ports.stores.open('objects')
-  return {
+  const state: S3State = {
     ...ports,
     store,
     events: new Events(ports, store, nextOrder),
+    lifecycle: new LifecycleSweep(() => state),
     bodies: new Bodies(ports.blobs, newId),
     nextOrder,
   }
+  return state
 }

@@ -3,21 +3,9 @@
  * deletion of what it replaced, leaves a blob without a name. Run before the first request: a body that is being
  * received has no name either.
  */
-import type { Bytes } from '#base/bytes.ts'
-import { keyOf, keysBelow } from '#base/key.ts'
-import type { Entry, Read } from '#ports/store.ts'
-import { BUCKETS_MAX, SCAN_BATCH } from '#services/s3/limits.ts'
-import { successor } from '#services/s3/listing.ts'
-import {
-  type BucketRecord,
-  buckets,
-  type Content,
-  GLOBAL,
-  manifests,
-  ownerOf,
-  parts,
-  versions,
-} from '#services/s3/records.ts'
+import type { Read } from '#ports/store.ts'
+import { type Content, manifests, parts, versions } from '#services/s3/records.ts'
+import { allBelow, allBuckets } from '#services/s3/scan.ts'
 import type { S3State } from '#services/s3/state.ts'
 
 /** Before the first request: bodies that nothing names go, and events that were not handed over are read. */
@@ -56,27 +44,4 @@ export async function namedBlobs(read: Read): Promise<Set<string>> {
       for (const piece of manifests.decode(value).pieces) note(piece.content)
   }
   return named
-}
-
-async function* allBuckets(read: Read): AsyncGenerator<BucketRecord> {
-  let last: string | undefined
-  for (;;) {
-    const after = last === undefined ? undefined : [last]
-    const batch = await buckets.list(read, GLOBAL, [], { limit: BUCKETS_MAX, after })
-    yield* batch
-    last = batch.at(-1)?.name
-    if (batch.length < BUCKETS_MAX) return
-  }
-}
-
-async function* allBelow(read: Read, bucket: BucketRecord, kind: string): AsyncGenerator<Entry> {
-  const { to } = keysBelow(...ownerOf(bucket), kind, bucket.name)
-  let from: Bytes = keyOf(...ownerOf(bucket), kind, bucket.name)
-  for (;;) {
-    const batch = await read.range({ from, to, limit: SCAN_BATCH })
-    yield* batch
-    const last = batch.at(-1)?.[0]
-    if (last === undefined || batch.length < SCAN_BATCH) return
-    from = successor(last)
-  }
 }

@@ -1,5 +1,11 @@
 /** Tags of buckets and objects: the rules, and the query form of the x-amz-tagging header. Pure. */
-import { badRequest, invalidArgument, invalidTag, malformedXml } from '#services/s3/faults.ts'
+import {
+  badRequest,
+  duplicateTagOfNewBucket,
+  invalidArgument,
+  invalidTag,
+  malformedXml,
+} from '#services/s3/faults.ts'
 import { BUCKET_TAGS_MAX, OBJECT_TAGS_MAX, TAG_KEY_MAX, TAG_VALUE_MAX } from '#services/s3/limits.ts'
 
 export interface Tag {
@@ -31,8 +37,9 @@ export function checkTags(tags: readonly Tag[], of: keyof typeof RESERVED): void
     if (Key.length === 0 || Key.length > TAG_KEY_MAX || !ALLOWED.test(Key))
       throw invalidTag('The TagKey you have provided is invalid', Key)
     if (Value.length > TAG_VALUE_MAX || !ALLOWED.test(Value))
-      throw invalidTag('The TagValue you have provided is invalid', Key)
-    if (Key.toLowerCase().startsWith('aws:')) throw invalidTag(RESERVED[of])
+      throw invalidTag('The TagValue you have provided is invalid', Key, Value)
+    if (Key.toLowerCase().startsWith('aws:')) throw invalidTag(RESERVED[of], Key)
+    if (seen.has(Key) && of === 'new bucket') throw duplicateTagOfNewBucket()
     if (seen.has(Key)) throw invalidTag('Cannot provide multiple Tags with the same key', Key)
     seen.add(Key)
   }

@@ -31,6 +31,8 @@ export interface Addressed {
   readonly notifications: Notifications
   /** The publish's span while it is open; later deliveries go on from the message's trace header. */
   readonly below?: SpanScope | undefined
+  /** It goes to the subscription's dead-letter queue: the span says so. */
+  readonly deadLetter?: boolean
 }
 
 /** Refusals that pass: the receiver is being made, or is unwell. Source: SNS developer guide, Message delivery retries (server-side errors); which codes is inferred. */
@@ -58,7 +60,7 @@ export async function deliver(ports: DeliverPorts, to: Addressed): Promise<Deliv
 
 /** To the subscription's dead-letter queue, in the form that a queue subscribed in its place would get. */
 export async function deliverDead(ports: DeliverPorts, to: Addressed, queueArn: string): Promise<Delivered> {
-  return await toQueue(ports, to, queueArn)
+  return await toQueue(ports, { ...to, deadLetter: true }, queueArn)
 }
 
 async function toQueue(ports: DeliverPorts, to: Addressed, arn: string): Promise<Delivered> {
@@ -117,6 +119,7 @@ export function deliverySpan(tracer: Tracer, to: Addressed, endpoint: string): S
   const span = to.below?.open(work.service, work.operation, work.resource) ?? tracer.begin(work, trace)
   span.set('protocol', to.subscription.record.protocol)
   span.set('endpoint', endpoint)
+  if (to.deadLetter === true) span.set('deadLetter', true)
   return span
 }
 

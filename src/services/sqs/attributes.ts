@@ -5,7 +5,7 @@
 import type { Fault } from '#base/fault.ts'
 import { isRecord, parseJson } from '#base/json.ts'
 import { type Ms, seconds } from '#base/time.ts'
-import { invalidAttributeValue, unknownAttribute } from '#services/sqs/faults.ts'
+import { invalidAttributeValue, onlyOfFifo, unknownAttribute } from '#services/sqs/faults.ts'
 import {
   DELAY_SECONDS_MAX,
   KMS_REUSE_SECONDS_DEFAULT,
@@ -86,6 +86,9 @@ const SETTABLE: Readonly<Record<string, Row>> = {
   FifoThroughputLimit: { default: 'perQueue', fifoOnly: true, check: oneOf('perQueue', 'perMessageGroupId') },
 }
 
+/** What standard queues refuse in words of its own. Source: recorded AWS answers. */
+const HIGH_THROUGHPUT = new Set(['DeduplicationScope', 'FifoThroughputLimit'])
+
 /** What only the service says. */
 const READ_ONLY = [
   'QueueArn',
@@ -121,7 +124,9 @@ export function withAttributes(before: Attributes, given: Attributes, isFifo: bo
   const after: Record<string, string> = { ...before }
   for (const [name, value] of Object.entries(given)) {
     const row = Object.hasOwn(SETTABLE, name) ? SETTABLE[name] : undefined
-    if (row === undefined || (row.fifoOnly === true && !isFifo)) throw unknownAttribute(name)
+    if (row === undefined) throw unknownAttribute(name)
+    if (row.fifoOnly === true && !isFifo)
+      throw HIGH_THROUGHPUT.has(name) ? onlyOfFifo(name) : unknownAttribute(name)
     if (value === '' && REMOVABLE.has(name)) {
       delete after[name]
       continue

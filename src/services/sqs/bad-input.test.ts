@@ -147,6 +147,16 @@ test('SendMessage refuses bodies, attributes and sizes as AWS does', async () =>
       /has an invalid message attribute type/,
     ],
     ['x', attribute('a', { DataType: 'String' }) as object, /must contain non-empty message attribute value/],
+    [
+      'x',
+      attribute('a', { DataType: 'String', StringValue: '' }) as object,
+      /^InvalidParameterValue: Message \(user\) attribute 'a' must contain a non-empty value of type 'String'\.$/,
+    ],
+    [
+      'x',
+      attribute('öther', { DataType: 'String', StringValue: 'x' }) as object,
+      /attribute name 'öther' is invalid/,
+    ],
     ['x', attribute('a', { DataType: 'Number', StringValue: 'x' }) as object, /Can't cast the value/],
     [
       'x',
@@ -169,6 +179,46 @@ test('SendMessage refuses bodies, attributes and sizes as AWS does', async () =>
   assert.match(
     await refusal(async () => await queue.send('x', { MessageAttributes: many })),
     /\[11\] exceeds the allowed maximum \[10\]/,
+  )
+})
+
+test('standard queues refuse attributes of FIFO queues, and batches say in words of their own what is wrong', async () => {
+  const fake = begin()
+  const make = async (Attributes: Record<string, string>, QueueName = 'q'): Promise<string> =>
+    await refusal(
+      async () => await sqs.operations.CreateQueue({ QueueName, Attributes }, fake.state, fakeCall()),
+    )
+  for (const name of ['DeduplicationScope', 'FifoThroughputLimit'])
+    assert.equal(
+      await make({ [name]: 'queue' }),
+      `InvalidAttributeName: You can specify the ${name} only when FifoQueue is set to true.`,
+    )
+  assert.match(
+    await make({ ContentBasedDeduplication: 'false' }),
+    /Unknown Attribute ContentBasedDeduplication\.$/,
+  )
+  const fifo = await FakeQueue.make(fake, 'q.fifo')
+  const small = await FakeQueue.make(fake, 'small', { MaximumMessageSize: '1024' })
+  const batch = (QueueUrl: string, more: object): unknown =>
+    sqs.operations.SendMessageBatch(
+      { QueueUrl, Entries: [{ Id: 'a', MessageBody: 'x', ...more }] },
+      fake.state,
+      fakeCall(),
+    )
+  assert.equal(
+    await refusal(() => batch(fifo.url, { MessageDeduplicationId: 'd' })),
+    'InvalidParameterValue: The request must contain the parameter MessageGroupId.',
+  )
+  assert.equal(
+    await refusal(() => batch(fifo.url, { MessageGroupId: 'g' })),
+    'InvalidParameterValue: The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+  )
+  const { Failed = [] } = (await batch(small.url, { MessageBody: 'x'.repeat(1_025) })) as {
+    Failed?: { Message?: string }[]
+  }
+  assert.equal(
+    Failed[0]?.Message,
+    'One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes.',
   )
 })
 

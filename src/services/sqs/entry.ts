@@ -28,6 +28,8 @@ export interface Sender {
   readonly sender: string
   /** Goes on with the message when the caller sets none. */
   readonly trace: string | undefined
+  /** It is an entry of a batch. */
+  readonly inBatch?: boolean
 }
 
 /** Throws the Fault of the first thing that is wrong. */
@@ -37,7 +39,8 @@ export function prepare(queue: Queue, entry: Entry, by: Sender): Prepared {
   if (!isAllowedText(body)) throw invalidContents()
   const attributes = readAttributes(entry.MessageAttributes)
   const bytes = Buffer.byteLength(body) + bytesOf(attributes)
-  if (bytes > queue.settings.messageBytes) throw messageTooLong(queue.settings.messageBytes)
+  if (bytes > queue.settings.messageBytes)
+    throw messageTooLong(queue.settings.messageBytes, by.inBatch === true)
   const ids = readIds(queue, entry)
   const system = readSystem(entry)
   const trace = system?.['AWSTraceHeader']?.StringValue ?? by.trace
@@ -117,6 +120,15 @@ export function checkOrdered(queue: Queue, entry: Entry): void {
   if (entry.MessageGroupId === undefined) throw missingParameter('MessageGroupId')
 }
 
+/** The same of a batch, where the code of a missing group is another. Source: recorded AWS answers. */
+export function checkOrderedBatch(queue: Queue, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    const hasGroup = entry.MessageGroupId !== undefined
+    checkOrdered(queue, hasGroup ? entry : { ...entry, MessageGroupId: '-' })
+    if (!hasGroup) throw invalidParameter(missingParameter('MessageGroupId').message)
+  }
+}
+
 const TYPE = /^(String|Number|Binary)(\.[^\s]+|\.)?$/
 const NAME = /^[\w.-]+$/
 
@@ -147,6 +159,10 @@ function readAttribute(name: string, value: MessageAttributeValue): ContentAttri
   const isBinary = DataType.startsWith('Binary')
   const text = isBinary ? undefined : StringValue
   const bytes = isBinary ? BinaryValue : undefined
+  if (text === '')
+    throw invalidParameter(
+      `Message (user) attribute '${name}' must contain a non-empty value of type '${DataType}'.`,
+    )
   if ((text === undefined || text === '') && (bytes === undefined || bytes.length === 0))
     throw invalidParameter(
       `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${DataType}'.`,

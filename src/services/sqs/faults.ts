@@ -43,6 +43,10 @@ export const invalidFifoName = (): Fault =>
     'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.',
   )
 
+/** Source: recorded AWS answers. */
+export const onlyOfFifo = (name: string): Fault =>
+  new Fault('InvalidAttributeName', `You can specify the ${name} only when FifoQueue is set to true.`)
+
 export const unknownAttribute = (name: string): Fault =>
   new Fault('InvalidAttributeName', `Unknown Attribute ${name}.`)
 
@@ -52,8 +56,11 @@ export const invalidAttributeValue = (name: string, reason?: string): Fault =>
     `Invalid value for the parameter ${name}.${reason === undefined ? '' : ` Reason: ${reason}`}`,
   )
 
-export const messageTooLong = (bytes: number): Fault =>
-  invalidParameter(`One or more parameters are invalid. Reason: Message must be shorter than ${bytes} bytes.`)
+/** Of one message, or of an entry of a batch. Source: recorded AWS answers. */
+export const messageTooLong = (bytes: number, inBatch: boolean): Fault =>
+  invalidParameter(
+    `One or more parameters ${inBatch ? 'cannot be validated' : 'are invalid'}. Reason: Message must be shorter than ${bytes} bytes.`,
+  )
 
 export const batchTooLong = (limit: number, sent: number): Fault =>
   new Fault(

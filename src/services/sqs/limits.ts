@@ -94,3 +94,5 @@ export const LOAD_ROWS = 2_000
 /** Between two steps of a move task, and messages a step when no rate is asked for. Ours. */
 export const MOVE_STEP_MS = 100
 export const MOVE_STEP_MESSAGES = 50
+/** Messages whose traces the span of a dead-letter move is linked to; one receive may move thousands. Ours. */
+export const DEAD_LINKS_MAX = 100

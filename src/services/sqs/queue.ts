@@ -15,6 +15,14 @@ export interface Taken {
   readonly receive: number
 }
 
+/** A message that a receive moved. */
+export interface DeadLetter {
+  /** ARN of the dead-letter queue. */
+  readonly target: string
+  /** The message's AWSTraceHeader, known when the move is durable. */
+  trace?: string | undefined
+}
+
 /** A receive: answered at once, or parked until messages come, its time is over or its caller goes. */
 export interface Poll extends Due {
   readonly max: number
@@ -23,6 +31,8 @@ export interface Poll extends Due {
   /** 0: never parked. */
   readonly waitMs: number
   readonly attempt: string | undefined
+  /** What this receive sent to the dead-letter queue instead of answering it. */
+  dead?: DeadLetter[]
   /** Called once, by the shell. */
   answer(taken: readonly Taken[]): void
   /** When what it got could not be written. */
@@ -133,7 +143,7 @@ export type Effect =
   | { readonly kind: 'changed'; readonly message: Message }
   | { readonly kind: 'removed'; readonly message: Message }
   /** Received too often: it goes to the dead-letter queue with that ARN. */
-  | { readonly kind: 'dead'; readonly message: Message; readonly target: string }
+  | { readonly kind: 'dead'; readonly message: Message; readonly letter: DeadLetter }
   | { readonly kind: 'remembered'; readonly entry: Remembered }
   | { readonly kind: 'forgotten'; readonly key: string }
   | { readonly kind: 'answered'; readonly poll: Poll; readonly taken: readonly Taken[] }

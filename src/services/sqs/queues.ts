@@ -331,19 +331,22 @@ export class Queues {
 
   /** Source: SQS developer guide, Dead-letter queues: a standard message keeps its time, a FIFO one begins anew. */
   #bury(queue: Queue, effect: Effect & { kind: 'dead' }): void {
-    const { message, target } = effect
-    const into = present(this.byArn(target), 'the step has looked for the dead-letter queue')
+    const { message, letter } = effect
+    const into = present(this.byArn(letter.target), 'the step has looked for the dead-letter queue')
     const sentAt = into.isFifo ? this.clock.now() : message.sentAt
     this.arrive(into, {
       from: queue,
       message,
       sentAt,
-      change: (content) => ({
-        ...content,
-        source: queue.arn,
-        receivedBefore: (content.receivedBefore ?? 0) + message.receives,
-        ...(into.isFifo ? { deduplicationId: content.id } : {}),
-      }),
+      change: (content) => {
+        letter.trace = content.trace
+        return {
+          ...content,
+          source: queue.arn,
+          receivedBefore: (content.receivedBefore ?? 0) + message.receives,
+          ...(into.isFifo ? { deduplicationId: content.id } : {}),
+        }
+      },
     })
   }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryStores } from '#host/store/memory.ts'
 import { sqs } from '#services/sqs/index.ts'
-import { FakeQueue, type FakeSqs, fakeCall, fakeSqs, refusal } from '#services/sqs/fake-sqs.ts'
+import type { SpanScope } from '#ports/spans.ts'
+import { FakeQueue, type FakeSqs, fakeCall, fakeSqs, quietSpan, refusal } from '#services/sqs/fake-sqs.ts'
 
 const begin = (): FakeSqs => fakeSqs(memoryStores())
 
@@ -153,6 +154,45 @@ test('a message goes to the dead-letter queue when its receives exceed maxReceiv
   assert.equal(message?.Attributes?.['SentTimestamp'], '1790000000000')
   fake.clock.advance(598_000)
   assert.equal(await dead.counts(), '0 0 0', 'its age counts from the first queue')
+})
+
+test('the receive that moved messages says so in a span of its own, linked to their traces, also when it had waited', async () => {
+  const fake = begin()
+  const dead = await FakeQueue.make(fake, 'dead')
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 1 })
+  const queue = await FakeQueue.make(fake, 'orders', { RedrivePolicy, VisibilityTimeout: '1' })
+  const root = '1-5759e988-bd862e3fe1be46a994272793'
+  const traced = {
+    AWSTraceHeader: { DataType: 'String', StringValue: `Root=${root};Parent=53995c3f42cd8ad8` },
+  }
+  await queue.send('poison', { MessageSystemAttributes: traced })
+  await queue.send('poison too')
+  await queue.receive()
+  const said: string[] = []
+  const spanOf = (name: string): SpanScope => ({
+    ...quietSpan,
+    set: (attribute, value) => void said.push(`${name} ${attribute} ${value}`),
+    link: ({ traceId }) => void said.push(`${name} link ${traceId}`),
+    open: (service, operation, resource) => spanOf(`${service} ${operation} ${resource}`),
+  })
+  const waiting = queue.receive({ WaitTimeSeconds: 20 }, { span: spanOf('receive') })
+  fake.clock.advance(1_000)
+  await queue.send('fresh')
+  assert.deepEqual(
+    (await waiting).map(({ Body }) => Body),
+    ['fresh'],
+  )
+  const below = `sqs DeadLetter ${dead.arn}`
+  assert.deepEqual(
+    said.filter((line) => line.startsWith('sqs') || line.includes('deadLettered')),
+    [
+      `${below} link ${root}`,
+      `${below} link ${quietSpan.traceId}`,
+      `${below} messages 2`,
+      'receive deadLettered 2',
+    ],
+  )
+  assert.equal((await dead.bodies()).length, 2)
 })
 
 test('PurgeQueue empties the queue once a minute; handles from before do nothing', async () => {

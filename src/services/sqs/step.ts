@@ -163,7 +163,7 @@ function take(queue: Queue, moment: Moment, poll: Poll): Taken[] {
     const message = takeNext(queue, group)
     if (message === undefined) break
     group = message.group
-    if (isDead(queue, message, moment)) continue
+    if (isDead(queue, message, { moment, poll })) continue
     fly(queue, message, { now: moment.now, visibilityMs: poll.visibilityMs ?? queue.settings.visibilityMs })
     moment.effects.push({ kind: 'changed', message })
     taken.push({ message, receive: message.receives })
@@ -186,12 +186,19 @@ function fly(queue: Queue, message: Message, at: { now: number; visibilityMs: nu
 }
 
 /** Source: SQS developer guide, Dead-letter queues: moved when the receive count exceeds maxReceiveCount. */
-function isDead(queue: Queue, message: Message, moment: Moment): boolean {
+function isDead(
+  queue: Queue,
+  message: Message,
+  { moment, poll }: { readonly moment: Moment; readonly poll: Poll },
+): boolean {
   const { redrive } = queue.settings
   if (redrive === undefined || message.receives < redrive.maxReceiveCount) return false
   if (!moment.hasQueue(redrive.target)) return false
   drop(queue, message)
-  moment.effects.push({ kind: 'dead', message, target: redrive.target })
+  const letter = { target: redrive.target }
+  poll.dead ??= []
+  poll.dead.push(letter)
+  moment.effects.push({ kind: 'dead', message, letter })
   return true
 }
 

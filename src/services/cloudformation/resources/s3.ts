@@ -37,6 +37,8 @@ interface Setting {
   readonly operation: string
   put(context: ResourceContext, bucket: string, value: Value): Promise<unknown>
   remove(context: ResourceContext, bucket: string): Promise<unknown>
+  /** Said in the event where S3 has no such operation yet; without it the resource is refused. */
+  readonly without?: string
 }
 
 const list = (value: Value, name: string): Value[] => listAt(value, name) ?? []
@@ -191,6 +193,7 @@ const SETTINGS: readonly Setting[] = [
   {
     property: 'LifecycleConfiguration',
     operation: 'PutBucketLifecycleConfiguration',
+    without: 'Windtunnel applies no LifecycleConfiguration yet: nothing expires or moves by itself.',
     put: (context, Bucket, value) =>
       context.call(
         's3',
@@ -283,9 +286,18 @@ function check(context: ResourceContext, properties: Dict): void {
   refuse(
     TYPE,
     properties,
-    SETTINGS.filter(({ operation }) => !context.has('s3', operation)).map(({ property }) => property),
+    lacking(context, properties).flatMap(({ property, without }) =>
+      without === undefined ? [property] : [],
+    ),
   )
 }
+
+/** Settings that are asked for and that S3 does not have yet. */
+const lacking = (context: ResourceContext, properties: Dict): Setting[] =>
+  SETTINGS.filter(
+    ({ property, operation }) =>
+      memberOf(properties, property) !== undefined && !context.has('s3', operation),
+  )
 
 async function apply(
   context: ResourceContext,
@@ -295,7 +307,7 @@ async function apply(
 ): Promise<void> {
   for (const setting of SETTINGS) {
     const [old, fresh] = [memberOf(before, setting.property), memberOf(properties, setting.property)]
-    if (sameValue(old, fresh)) continue
+    if (sameValue(old, fresh) || !context.has('s3', setting.operation)) continue
     if (fresh === undefined) await setting.remove(context, bucket)
     else await setting.put(context, bucket, fresh)
   }
@@ -307,7 +319,9 @@ async function apply(
   }
 }
 
-function made({ stack }: ResourceContext, bucket: string): Made {
+function made(context: ResourceContext, bucket: string, properties: Dict): Made {
+  const { stack } = context
+  const notices = lacking(context, properties).flatMap(({ without }) => without ?? [])
   const suffix = stack.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com'
   return {
     physicalId: bucket,
@@ -318,6 +332,7 @@ function made({ stack }: ResourceContext, bucket: string): Made {
       DualStackDomainName: `${bucket}.s3.dualstack.${stack.region}.${suffix}`,
       WebsiteURL: `http://${bucket}.s3-website${DASHED.has(stack.region) ? '-' : '.'}${stack.region}.${suffix}`,
     },
+    ...(notices.length === 0 ? {} : { notice: notices.join(' ') }),
   }
 }
 
@@ -337,12 +352,12 @@ export const s3Bucket: ResourceHandler = {
       }),
     )
     await apply(context, bucket, properties, {})
-    return made(context, bucket)
+    return made(context, bucket, properties)
   },
   async update(context, bucket, properties, before) {
     check(context, properties)
     await apply(context, bucket, properties, before)
-    return made(context, bucket)
+    return made(context, bucket, properties)
   },
   async delete(context, bucket) {
     await unlessGone(() => context.call('s3', 'DeleteBucket', { Bucket: bucket }))

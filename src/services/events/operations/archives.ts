@@ -88,11 +88,11 @@ export const createArchive: Operation<Events['CreateArchive'], EventsState> = as
     const archives = await ARCHIVES.list(tx, owner, [], { limit: ARCHIVES_MAX })
     if (archives.length >= ARCHIVES_MAX) throw limitExceeded()
     ARCHIVES.put(tx, owner, [archive.name], archive)
-    state.archives.note(tx, { owner: call, id: archive.id }, archive.retentionDays)
+    state.archives.note(tx, { owner: call, id: archive.id }, archive)
     keepRule(state, tx, name, rule)
   })
   ruleIsKept(state, name, rule)
-  if (archive.retentionDays > 0) state.archives.soon()
+  state.archives.soon()
   return madeOf(call, archive)
 }
 
@@ -178,7 +178,7 @@ export const updateArchive: Operation<Events['UpdateArchive'], EventsState> = as
     }
     const rule = ruleOf(state, call, archive)
     ARCHIVES.put(tx, owner, [archive.name], archive)
-    state.archives.note(tx, { owner: call, id: archive.id }, archive.retentionDays)
+    state.archives.note(tx, { owner: call, id: archive.id }, archive)
     const name = ruleNameOf({ account: call.account, region: call.region, bus: archive.bus }, archive.name)
     keepRule(state, tx, name, rule)
     return { archive, rule, name }

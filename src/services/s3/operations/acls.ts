@@ -11,7 +11,7 @@ import {
   grantsAsked,
   grantsOfDocument,
 } from '#services/s3/acl.ts'
-import { aclNotSupported, invalidRequest } from '#services/s3/faults.ts'
+import { aclNotSupported, missingAclHeader, unexpectedContent } from '#services/s3/faults.ts'
 import { bucketFor, changeBucket } from '#services/s3/operations/buckets.ts'
 import { changeObject } from '#services/s3/operations/change-object.ts'
 import { findObject } from '#services/s3/read.ts'
@@ -23,24 +23,20 @@ interface AclInput extends AclMembers {
   readonly AccessControlPolicy?: AclDocument | undefined
 }
 
-/** Faults AccessControlListNotSupported, InvalidRequest, and those of the form that was used. */
+/** Faults AccessControlListNotSupported, MissingSecurityHeader, UnexpectedContent, and those of the form that was used. */
 function grantsIn(input: AclInput, bucket: BucketRecord): readonly Grant[] {
   const owner = canonicalUserId(bucket.account)
   checkAclAllowed(input, bucket.ownership)
   const asked = grantsAsked(input, owner, owner)
   if (input.AccessControlPolicy !== undefined) {
-    if (asked !== undefined)
-      throw invalidRequest('This request specifies both Canned ACL and Access Control Policy')
+    if (asked !== undefined) throw unexpectedContent()
     const grants = grantsOfDocument(input.AccessControlPolicy)
     const plain = JSON.stringify(cannedGrants('private', owner, owner))
     if (bucket.ownership === 'BucketOwnerEnforced' && JSON.stringify(grants) !== plain)
       throw aclNotSupported()
     return grants
   }
-  if (asked === undefined)
-    throw invalidRequest(
-      'Your request was missing a required header: x-amz-acl or a grant or an AccessControlPolicy',
-    )
+  if (asked === undefined) throw missingAclHeader()
   return asked
 }
 

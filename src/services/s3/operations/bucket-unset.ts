@@ -29,14 +29,6 @@ export const getBucketRequestPayment: Operation<S3['GetBucketRequestPayment'], S
   return { Payer: 'BucketOwner' }
 }
 
-export const getBucketLifecycleConfiguration: Operation<
-  S3['GetBucketLifecycleConfiguration'],
-  S3State
-> = async (input, state) => {
-  const bucket = await bucketFor(state, input)
-  throw absentConfiguration('lifecycle', bucket.name)
-}
-
 export const getBucketReplication: Operation<S3['GetBucketReplication'], S3State> = async (input, state) => {
   const bucket = await bucketFor(state, input)
   throw absentConfiguration('replication', bucket.name)
@@ -47,23 +39,7 @@ export const getBucketWebsite: Operation<S3['GetBucketWebsite'], S3State> = asyn
   throw absentConfiguration('website', bucket.name)
 }
 
-export const getObjectLockConfiguration: Operation<S3['GetObjectLockConfiguration'], S3State> = async (
-  input,
-  state,
-) => {
-  const bucket = await bucketFor(state, input)
-  throw absentConfiguration('objectLock', bucket.name)
-}
-
 /** Source: recorded AWS answers (204 for a bucket without the configuration). */
-export const deleteBucketLifecycle: Operation<S3['DeleteBucketLifecycle'], S3State> = async (
-  input,
-  state,
-) => {
-  await bucketFor(state, input)
-  return {}
-}
-
 export const deleteBucketReplication: Operation<S3['DeleteBucketReplication'], S3State> = async (
   input,
   state,

@@ -1,6 +1,7 @@
 /** Versioning of a bucket: once on, it is on or suspended, never off again. */
 import type { S3 } from '#model/s3.ts'
 import type { Operation } from '#ports/service.ts'
+import { versioningIsLocked } from '#services/s3/archive-faults.ts'
 import { headerNotImplemented, malformedXml } from '#services/s3/faults.ts'
 import { bucketFor, changeBucket } from '#services/s3/operations/buckets.ts'
 import type { S3State } from '#services/s3/state.ts'
@@ -13,7 +14,10 @@ export const putBucketVersioning: Operation<S3['PutBucketVersioning'], S3State> 
   if (mfaDelete === 'Enabled') throw headerNotImplemented('x-amz-mfa', 'MFA delete is not available here')
   const status = STATUSES.find((one) => one === asked)
   if (status === undefined) throw malformedXml()
-  await changeBucket(state, input, (bucket) => ({ ...bucket, versioning: status }))
+  await changeBucket(state, input, (bucket) => {
+    if (bucket.objectLock !== undefined && status !== 'Enabled') throw versioningIsLocked()
+    return { ...bucket, versioning: status }
+  })
   return {}
 }
 

@@ -19,7 +19,6 @@ import {
   bucketAlreadyExists,
   bucketAlreadyOwnedByYou,
   bucketNotEmpty,
-  headerNotImplemented,
   illegalLocationConstraint,
   invalidArgument,
   invalidLocationConstraint,
@@ -58,7 +57,11 @@ export const createBucket: Operation<S3['CreateBucket'], S3State> = async (input
       if (all.filter((one) => one.account === call.account).length >= BUCKETS_MAX) throw tooManyBuckets()
       buckets.put(tx, GLOBAL, [bucket.name], bucket)
     } else if (existing.account !== call.account) throw bucketAlreadyExists(bucket.name)
-    else if (existing.region !== DEFAULT_REGION || bucket.region !== DEFAULT_REGION)
+    else if (
+      existing.region !== DEFAULT_REGION ||
+      bucket.region !== DEFAULT_REGION ||
+      bucket.tags !== undefined
+    )
       throw bucketAlreadyOwnedByYou(bucket.name)
   })
   const local = bucket.region === DEFAULT_REGION
@@ -67,8 +70,6 @@ export const createBucket: Operation<S3['CreateBucket'], S3State> = async (input
 
 /** A bucket as AWS makes one since 2023: ACLs off, public access blocked, SSE-S3. Source: S3 user guide, Creating a bucket. */
 function newBucket(input: CreateInput, state: S3State, call: Call): BucketRecord {
-  if (input.ObjectLockEnabledForBucket === true)
-    throw headerNotImplemented('x-amz-bucket-object-lock-enabled', 'Object Lock is not available here')
   const ownership = ownershipOf(input.ObjectOwnership ?? 'BucketOwnerEnforced')
   const tags = plainTags(input.CreateBucketConfiguration?.Tags ?? [])
   checkTags(tags, 'new bucket')
@@ -87,6 +88,7 @@ function newBucket(input: CreateInput, state: S3State, call: Call): BucketRecord
       RestrictPublicBuckets: true,
     },
     ...(tags.length > 0 ? { tags } : {}),
+    ...(input.ObjectLockEnabledForBucket === true ? { versioning: 'Enabled', objectLock: {} } : {}),
   }
 }
 

@@ -6,6 +6,7 @@ import { checkCopySize, openSource, type SourceFound } from '#services/s3/copy-s
 import { holdCustomerKey, sourceKeyOf } from '#services/s3/customer-key.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidArgument, invalidRequest } from '#services/s3/faults.ts'
+import { expirationHeader } from '#services/s3/lifecycle.ts'
 import { COPY_BYTES_MAX } from '#services/s3/limits.ts'
 import { checkKey } from '#services/s3/names.ts'
 import type { ObjectSettings } from '#services/s3/records.ts'
@@ -22,7 +23,7 @@ export const copyObject: Operation<S3['CopyObject'], S3State> = async (input, st
   checkWriteConditions(conditions)
   const sourceKey = sourceKeyOf(input)
   const bucket = await bucketOf(state.store.read, input.Bucket, input.ExpectedBucketOwner)
-  const asked = settingsOf(input, bucket, call.account)
+  const asked = settingsOf(input, bucket, { account: call.account, now: state.clock.now() })
   const algorithmAsked = algorithmOf(input.ChecksumAlgorithm)
   const opened = await openSource(state, input, (found) => {
     holdCustomerKey(found.record.encryption, sourceKey)
@@ -57,6 +58,7 @@ export const copyObject: Operation<S3['CopyObject'], S3State> = async (input, st
       LastModified: written.record.lastModified,
       ...checksumMembers(written.record.checksum),
     },
+    Expiration: expirationHeader(written.bucket, written.record),
     CopySourceVersionId: shownVersionId(opened.bucket, opened.record),
     VersionId: newVersionId(written.bucket, written.record),
     ...encryptionMembers(settings.encryption),

@@ -5,47 +5,24 @@ import type { Added } from '#outbox/outbox.ts'
 import type { Call, Operation } from '#ports/service.ts'
 import type { Tx } from '#ports/store.ts'
 import type { Retired } from '#services/s3/bodies.ts'
-import type { EventName } from '#services/s3/event-records.ts'
-import { headerNotImplemented, malformedXml } from '#services/s3/faults.ts'
+import { type Deleted, deleteOne } from '#services/s3/deletions.ts'
+import { headerNotImplemented, malformedXml, noSuchVersion } from '#services/s3/faults.ts'
 import { DELETE_OBJECTS_MAX } from '#services/s3/limits.ts'
-import { checkKey } from '#services/s3/names.ts'
+import { bypassOf } from '#services/s3/object-lock.ts'
 import type { BucketRecord } from '#services/s3/records.ts'
 import type { S3State } from '#services/s3/state.ts'
-import {
-  bucketOf,
-  isObject,
-  markerOf,
-  newestOf,
-  putVersion,
-  removeVersion,
-  slotFor,
-  versionOf,
-  wholeSeconds,
-} from '#services/s3/versions.ts'
-import { holdConditions, settle } from '#services/s3/write.ts'
-
-interface Target {
-  readonly key: string
-  readonly versionId: string | undefined
-  readonly ifMatch: string | undefined
-}
-
-interface Deleted {
-  /** A delete marker was made or removed. */
-  readonly marker: boolean
-  /** Of the version that was removed, or of the marker that was made. */
-  readonly versionId: string | undefined
-  readonly retired: readonly Retired[]
-  /** Undefined when nothing was there to go. */
-  readonly event: EventName | undefined
-}
+import { bucketOf } from '#services/s3/versions.ts'
+import { settle } from '#services/s3/write.ts'
 
 export const deleteObject: Operation<S3['DeleteObject'], S3State> = async (input, state, call) => {
-  if (input.IfMatchLastModifiedTime !== undefined || input.IfMatchSize !== undefined)
-    throw headerNotImplemented('x-amz-if-match-size', 'Only directory buckets take this condition')
-  const target = { key: input.Key, versionId: input.VersionId, ifMatch: input.IfMatch }
+  const why = 'Only directory buckets take this condition'
+  if (input.IfMatchLastModifiedTime !== undefined)
+    throw headerNotImplemented('x-amz-if-match-last-modified-time', why)
+  if (input.IfMatchSize !== undefined) throw headerNotImplemented('x-amz-if-match-size', why)
   const deleted = await state.store.tx(async (tx) => {
     const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
+    const bypass = bypassOf(input.BypassGovernanceRetention, bucket.objectLock)
+    const target = { key: input.Key, versionId: input.VersionId, ifMatch: input.IfMatch, bypass }
     const gone = await deleteOne(state, tx, bucket, target)
     return { ...gone, told: tellDeleted(state, tx, bucket, { key: target.key, gone, call }) }
   })
@@ -61,12 +38,14 @@ export const deleteObjects: Operation<S3['DeleteObjects'], S3State> = async (inp
   const errors: NonNullable<Out['Errors']>[number][] = []
   const aftermath = await state.store.tx(async (tx) => {
     const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
+    const bypass = bypassOf(input.BypassGovernanceRetention, bucket.objectLock)
     const all: Retired[] = []
     const told: Added[] = []
     for (const { Key: key, VersionId: versionId, ETag: ifMatch } of asked) {
-      const deleted = await attempt(() => deleteOne(state, tx, bucket, { key, versionId, ifMatch }))
+      const deleted = await attempt(() => deleteOne(state, tx, bucket, { key, versionId, ifMatch, bypass }))
       if (deleted instanceof Fault) {
-        errors.push({ Key: key, VersionId: versionId, Code: deleted.code, Message: deleted.message })
+        const { code, message } = entryFault(deleted, key, versionId)
+        errors.push({ Key: key, VersionId: versionId, Code: code, Message: message })
         continue
       }
       all.push(...deleted.retired)
@@ -94,6 +73,10 @@ function tellDeleted(
   return state.events.tell(tx, bucket, { name: gone.event, key, versionId: gone.versionId }, call)
 }
 
+/** A text that is no version id is an absent version here, and an invalid argument of DeleteObject. Source: recorded AWS answers. */
+const entryFault = (fault: Fault, key: string, versionId = ''): Fault =>
+  fault.members['ArgumentName'] === 'versionId' ? noSuchVersion(key, versionId) : fault
+
 /** A key's fault is that key's entry in the answer, not the request's. */
 async function attempt(run: () => Promise<Deleted>): Promise<Deleted | Fault> {
   try {
@@ -102,36 +85,4 @@ async function attempt(run: () => Promise<Deleted>): Promise<Deleted | Fault> {
     if (fault instanceof Fault) return fault
     throw fault
   }
-}
-
-/** Source: S3 user guide, Deleting object versions; deleting what is not there succeeds, whatever its condition. */
-async function deleteOne(state: S3State, tx: Tx, bucket: BucketRecord, target: Target): Promise<Deleted> {
-  const { key, versionId } = target
-  checkKey(key)
-  const newest = await newestOf(tx, bucket, key)
-  if (isObject(newest)) holdConditions({ ifMatch: target.ifMatch }, key, newest)
-  if (versionId !== undefined && versionId !== '') return deleteVersion(state, tx, bucket, { key, versionId })
-  if (bucket.versioning === undefined) {
-    if (!isObject(newest)) return { marker: false, versionId: undefined, retired: [], event: undefined }
-    removeVersion(tx, bucket, newest)
-    const retired = await state.bodies.unplace(tx, bucket, newest.content)
-    return { marker: false, versionId: undefined, retired, event: 'ObjectRemoved:Delete' }
-  }
-  const slot = await slotFor(tx, bucket, key, { newest, order: state.nextOrder(), random: state.random })
-  const retired = isObject(slot.replaced) ? await state.bodies.unplace(tx, bucket, slot.replaced.content) : []
-  putVersion(tx, bucket, markerOf(key, slot, wholeSeconds(state.clock.now())), slot)
-  return { marker: true, versionId: slot.versionId, retired, event: 'ObjectRemoved:DeleteMarkerCreated' }
-}
-
-async function deleteVersion(
-  state: S3State,
-  tx: Tx,
-  bucket: BucketRecord,
-  { key, versionId }: { readonly key: string; readonly versionId: string },
-): Promise<Deleted> {
-  const record = await versionOf(tx, bucket, key, versionId)
-  if (record === undefined) return { marker: false, versionId, retired: [], event: undefined }
-  removeVersion(tx, bucket, record)
-  const retired = isObject(record) ? await state.bodies.unplace(tx, bucket, record.content) : []
-  return { marker: record.kind === 'marker', versionId, retired, event: 'ObjectRemoved:Delete' }
 }

@@ -6,6 +6,8 @@ import { checksumMember, checksumMembers } from '#services/s3/checksums.ts'
 import { customerKeyOf, holdCustomerKey } from '#services/s3/customer-key.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidObjectState, invalidRequest } from '#services/s3/faults.ts'
+import { expirationHeader } from '#services/s3/lifecycle.ts'
+import { lockMembers } from '#services/s3/object-lock.ts'
 import { contentRange } from '#services/s3/range.ts'
 import {
   extentOf,
@@ -15,7 +17,8 @@ import {
   holdReadConditions,
   openObject,
 } from '#services/s3/read.ts'
-import { encryptionMembers, headerMembers, type HeaderMembers, isArchived } from '#services/s3/settings.ts'
+import { isReadable, restoreHeader } from '#services/s3/restore.ts'
+import { encryptionMembers, headerMembers, type HeaderMembers } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
 import { shownVersionId } from '#services/s3/versions.ts'
 
@@ -24,10 +27,14 @@ export const getObject: Operation<S3['GetObject'], S3State> = async (input, stat
   const overrides = overridesOf(input, call)
   const opened = await openObject(state, input, input, (record) => {
     holdCustomerKey(record.encryption, customerKey)
-    if (isArchived(record.storageClass)) throw invalidObjectState(record.storageClass)
+    if (!isReadable(record, state.clock.now())) throw invalidObjectState(record.storageClass)
     holdReadConditions(input, record)
   })
-  return { Body: opened.body, ...answerOf(opened, opened.extent, input.ChecksumMode), ...overrides }
+  return {
+    Body: opened.body,
+    ...answerOf(opened, opened.extent, { ...input, now: state.clock.now() }),
+    ...overrides,
+  }
 }
 
 export const headObject: Operation<S3['HeadObject'], S3State> = async (input, state, call) => {
@@ -37,13 +44,20 @@ export const headObject: Operation<S3['HeadObject'], S3State> = async (input, st
   holdCustomerKey(found.record.encryption, customerKey)
   holdReadConditions(input, found.record)
   const extent = await extentOf(state, found, input)
-  return { ...answerOf(found, extent, input.ChecksumMode), ...overrides }
+  return { ...answerOf(found, extent, { ...input, now: state.clock.now() }), ...overrides }
 }
 
 type Answer = Omit<S3['GetObject']['out'], 'Body'>
 
-function answerOf({ bucket, record }: Found, extent: Extent, checksumMode: string | undefined): Answer {
-  const checked = checksumMode?.toUpperCase() === 'ENABLED'
+interface AnswerInput {
+  readonly now: Instant
+  readonly VersionId?: string | undefined
+  readonly ChecksumMode?: string | undefined
+}
+
+/** That an object expires is said of the newest version, asked for by its key (inferred for versions asked for by id: nothing is said). */
+function answerOf({ bucket, record }: Found, extent: Extent, input: AnswerInput): Answer {
+  const checked = input.ChecksumMode?.toUpperCase() === 'ENABLED'
   const tagCount = record.tags?.length ?? 0
   return {
     AcceptRanges: 'bytes',
@@ -58,6 +72,9 @@ function answerOf({ bucket, record }: Found, extent: Extent, checksumMode: strin
     ...encryptionMembers(record.encryption),
     StorageClass: record.storageClass === 'STANDARD' ? undefined : record.storageClass,
     PartsCount: extent.partsCount,
+    Expiration: input.VersionId === undefined ? expirationHeader(bucket, record) : undefined,
+    Restore: restoreHeader(record, input.now),
+    ...lockMembers(record),
     TagCount: tagCount > 0 ? tagCount : undefined,
     ...(checked ? checksumsOf({ bucket, record }, extent) : {}),
   }

@@ -7,6 +7,7 @@ import { canonicalUserId } from '#services/s3/acl.ts'
 import { checksumMember } from '#services/s3/checksums.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidArgument } from '#services/s3/faults.ts'
+import { abortMembers } from '#services/s3/lifecycle.ts'
 import { afterKey, encoderOf, listPage, type Walk, pageLimit, successor } from '#services/s3/listing.ts'
 import { orderOf } from '#services/s3/names.ts'
 import { bucketFor } from '#services/s3/operations/buckets.ts'
@@ -91,6 +92,12 @@ export const listParts: Operation<S3['ListParts'], S3State> = async (input, stat
   const bucket = await bucketFor(state, input)
   const upload = await uploadOf(state.store.read, bucket, input.Key, input.UploadId)
   const marker = input.PartNumberMarker ?? 0
+  if (marker < 0)
+    throw invalidArgument(
+      'Argument part-number-marker must be an integer between 0 and 2147483647',
+      'part-number-marker',
+      marker,
+    )
   const found = await parts.list(state.store.read, ownerOf(bucket), [bucket.name, upload.uploadId], {
     limit: limit + 1,
     after: marker > 0 ? [bucket.name, upload.uploadId, marker] : undefined,
@@ -101,6 +108,7 @@ export const listParts: Operation<S3['ListParts'], S3State> = async (input, stat
     Bucket: bucket.name,
     Key: upload.key,
     UploadId: upload.uploadId,
+    ...abortMembers(bucket, upload),
     PartNumberMarker: input.PartNumberMarker ?? 0,
     NextPartNumberMarker: page.at(-1)?.partNumber ?? 0,
     MaxParts: limit,

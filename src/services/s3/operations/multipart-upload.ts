@@ -1,27 +1,24 @@
 /** Create, complete and abort a multipart upload. Its parts are `upload-part.ts`, its listings `list-uploads.ts`. */
-import { keyOf, keysBelow } from '#base/key.ts'
 import type { S3 } from '#model/s3.ts'
 import type { Call, Operation } from '#ports/service.ts'
 import type { Tx } from '#ports/store.ts'
-import type { Retired } from '#services/s3/bodies.ts'
 import type { WriteConditions } from '#services/s3/conditions.ts'
 import { algorithmOf, checksumMembers, checksumTypeOf, DEFAULT_ALGORITHM } from '#services/s3/checksums.ts'
 import { customerKeyOf, holdUploadKey } from '#services/s3/customer-key.ts'
 import { quoted } from '#services/s3/etag.ts'
 import { invalidRequest } from '#services/s3/faults.ts'
-import { PARTS_MAX } from '#services/s3/limits.ts'
+import { abortMembers, expirationHeader } from '#services/s3/lifecycle.ts'
 import { checkKey, orderedId } from '#services/s3/names.ts'
 import {
   type BucketRecord,
   type ObjectRecord,
   ownerOf,
-  type PartRecord,
-  parts,
   type UploadRecord,
   uploads,
 } from '#services/s3/records.ts'
 import { encryptionMembers, settingsOf } from '#services/s3/settings.ts'
 import type { S3State } from '#services/s3/state.ts'
+import { abortUpload, dropBodies, dropUpload, partsOf } from '#services/s3/upload-end.ts'
 import { assemble, checkWhole, uploadOf } from '#services/s3/uploads.ts'
 import { bucketOf, isObject, newestOf, newVersionId, wholeSeconds } from '#services/s3/versions.ts'
 import { checkWriteConditions, type Committed, putObjectRecord, settle } from '#services/s3/write.ts'
@@ -38,11 +35,11 @@ export const createMultipartUpload: Operation<S3['CreateMultipartUpload'], S3Sta
       'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
     )
   const type = checksumTypeOf(algorithm ?? DEFAULT_ALGORITHM, input.ChecksumType)
-  const upload = await state.store.tx(async (tx): Promise<UploadRecord> => {
+  const { upload, bucket } = await state.store.tx(async (tx) => {
     const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
     const order = state.nextOrder()
     const record: UploadRecord = {
-      ...settingsOf(input, bucket, call.account),
+      ...settingsOf(input, bucket, { account: call.account, now: state.clock.now() }),
       key: input.Key,
       uploadId: orderedId(order, state.random),
       order,
@@ -51,7 +48,7 @@ export const createMultipartUpload: Operation<S3['CreateMultipartUpload'], S3Sta
       type,
     }
     uploads.put(tx, ownerOf(bucket), [bucket.name, input.Key, order], record)
-    return record
+    return { upload: record, bucket }
   })
   return {
     Bucket: input.Bucket,
@@ -59,6 +56,7 @@ export const createMultipartUpload: Operation<S3['CreateMultipartUpload'], S3Sta
     UploadId: upload.uploadId,
     ChecksumAlgorithm: algorithm,
     ChecksumType: algorithm === undefined ? undefined : type,
+    ...abortMembers(bucket, upload),
     ...encryptionMembers(upload.encryption),
   }
 }
@@ -82,6 +80,7 @@ export const completeMultipartUpload: Operation<S3['CompleteMultipartUpload'], S
     Bucket: bucket.name,
     Key: record.key,
     ETag: quoted(record.etag),
+    Expiration: expirationHeader(bucket, record),
     VersionId: newVersionId(bucket, record),
     ...checksumMembers(record.checksum),
     ...encryptionMembers(record.encryption),
@@ -119,7 +118,7 @@ async function completed(
   const uploaded = await partsOf(tx, bucket, upload)
   const assembly = assemble(upload, uploaded, input.MultipartUpload?.Parts ?? [])
   checkWhole(input, assembly)
-  const { headers, metadata, storageClass, encryption, tags, grants } = upload
+  const { headers, metadata, storageClass, encryption, tags, grants, retention, legalHold } = upload
   const committed = await putObjectRecord(state, tx, {
     bucket,
     draft: {
@@ -129,6 +128,8 @@ async function completed(
       encryption,
       tags,
       grants,
+      retention,
+      legalHold,
       kind: 'object',
       key: upload.key,
       sizeBytes: assembly.sizeBytes,
@@ -136,7 +137,7 @@ async function completed(
       checksum: assembly.checksum,
       uploadId: upload.uploadId,
     },
-    conditions: conditionsOf(input),
+    conditions: { ...conditionsOf(input), since: upload.order },
     place: () => state.bodies.join(tx, bucket, assembly.pieces),
     making: { event: 'ObjectCreated:CompleteMultipartUpload', call },
   })
@@ -149,34 +150,8 @@ export const abortMultipartUpload: Operation<S3['AbortMultipartUpload'], S3State
   const retired = await state.store.tx(async (tx) => {
     const bucket = await bucketOf(tx, input.Bucket, input.ExpectedBucketOwner)
     const upload = await uploadOf(tx, bucket, input.Key, input.UploadId)
-    const uploaded = await partsOf(tx, bucket, upload)
-    dropUpload(tx, bucket, upload, uploaded)
-    return dropBodies(state, tx, bucket, uploaded)
+    return abortUpload(state, tx, bucket, upload)
   })
   await state.bodies.retire(retired)
   return {}
-}
-
-async function partsOf(tx: Tx, bucket: BucketRecord, upload: UploadRecord): Promise<PartRecord[]> {
-  const below = keysBelow(...ownerOf(bucket), parts.kind, bucket.name, upload.uploadId)
-  const entries = await tx.range({ ...below, limit: PARTS_MAX })
-  return entries.map(([, value]) => parts.decode(value))
-}
-
-function dropUpload(tx: Tx, bucket: BucketRecord, upload: UploadRecord, all: readonly PartRecord[]): void {
-  const owner = ownerOf(bucket)
-  uploads.delete(tx, owner, bucket.name, upload.key, upload.order)
-  for (const part of all)
-    tx.delete(keyOf(...owner, parts.kind, bucket.name, upload.uploadId, part.partNumber))
-}
-
-async function dropBodies(
-  state: S3State,
-  tx: Tx,
-  bucket: BucketRecord,
-  all: readonly PartRecord[],
-): Promise<readonly Retired[]> {
-  const retired: Retired[] = []
-  for (const part of all) retired.push(...(await state.bodies.unplace(tx, bucket, part.content)))
-  return retired
 }

@@ -18,7 +18,7 @@ export const putObjectTagging: Operation<S3['PutObjectTagging'], S3State> = asyn
 }
 
 export const getObjectTagging: Operation<S3['GetObjectTagging'], S3State> = async (input, state) => {
-  const { bucket, record } = await findObject(state, input, 'GET')
+  const { bucket, record } = await findObject(state, input, 'GET', 'marker')
   return { TagSet: record.tags ?? [], VersionId: shownVersionId(bucket, record) }
 }
 
@@ -29,6 +29,7 @@ export const deleteObjectTagging: Operation<S3['DeleteObjectTagging'], S3State> 
 ) => {
   const { bucket, record } = await changeObject(state, input, (old) => ({ ...old, tags: undefined }), {
     event: 'ObjectTagging:Delete',
+    method: 'DELETE',
     call,
   })
   return { VersionId: shownVersionId(bucket, record) }

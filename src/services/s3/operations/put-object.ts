@@ -5,6 +5,7 @@ import type { AclMembers } from '#services/s3/acl.ts'
 import { checksumMembers, DEFAULT_ALGORITHM } from '#services/s3/checksums.ts'
 import { quoted } from '#services/s3/etag.ts'
 import type { EventName } from '#services/s3/event-records.ts'
+import { expirationHeader } from '#services/s3/lifecycle.ts'
 import { checkKey } from '#services/s3/names.ts'
 import { announcedAlgorithm, type BodyInput, receiveBody } from '#services/s3/receive.ts'
 import { encryptionMembers, type SettingsInput, settingsOf } from '#services/s3/settings.ts'
@@ -34,7 +35,7 @@ export async function storeObject(
   const conditions = { ifMatch: input.IfMatch, ifNoneMatch: input.IfNoneMatch }
   checkWriteConditions(conditions)
   const bucket = await bucketOf(state.store.read, input.Bucket, input.ExpectedBucketOwner)
-  const settings = settingsOf(input, bucket, call.account)
+  const settings = settingsOf(input, bucket, { account: call.account, now: state.clock.now() })
   const algorithm = announcedAlgorithm(input, call) ?? DEFAULT_ALGORITHM
   const received = await receiveBody(state, input, call, [algorithm])
   const value = received.checksums.get(algorithm) ?? ''
@@ -53,6 +54,7 @@ export async function storeObject(
   })
   return {
     ETag: quoted(received.md5),
+    Expiration: expirationHeader(written.bucket, written.record),
     VersionId: newVersionId(written.bucket, written.record),
     ...checksumMembers(written.record.checksum),
     ...encryptionMembers(settings.encryption),

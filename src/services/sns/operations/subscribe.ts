@@ -58,7 +58,7 @@ export const subscribe: Operation<Sns['Subscribe'], SnsState> = async (input, st
   }
 }
 
-/** Faults InvalidParameter, NotImplemented. Source: recorded AWS answers. */
+/** Faults InvalidParameter, NotImplemented. Source: recorded AWS answers; what FIFO topics refuse as users of other tools quote AWS. */
 function checkEndpoint(input: SubscribeInput, topic: HotTopic): string {
   const { Protocol: protocol, Endpoint: endpoint } = input
   if (!PROTOCOLS.includes(protocol))
@@ -77,10 +77,7 @@ function checkEndpoint(input: SubscribeInput, topic: HotTopic): string {
     throw invalid(
       'Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics',
     )
-  if (topic.fifo && protocol !== 'sqs')
-    throw invalid(
-      `Invalid parameter: Protocol Reason: ${protocol} endpoints can not be subscribed to FIFO SNS topics`,
-    )
+  if (topic.fifo && protocol !== 'sqs') throw invalid(`Invalid protocol type: ${protocol}`)
   return endpoint
 }
 

@@ -5,10 +5,12 @@ import { seconds } from '#base/time.ts'
 import type { Message as Received, ReceiveMessageRequest, Sqs } from '#model/sqs.ts'
 import { parseTraceHeader } from '#base/trace.ts'
 import type { Call, Operation } from '#ports/service.ts'
+import type { SpanScope } from '#ports/spans.ts'
 import { queueAt } from '#services/sqs/asking.ts'
 import { md5OfAttributes } from '#services/sqs/digest.ts'
 import { invalidParameter, invalidValue, overLimit } from '#services/sqs/faults.ts'
 import {
+  DEAD_LINKS_MAX,
   ID_MAX,
   PARKED_MAX,
   RECEIVE_MAX,
@@ -17,7 +19,7 @@ import {
 } from '#services/sqs/limits.ts'
 import type { Content, ContentAttribute } from '#services/sqs/message.ts'
 import { bill } from '#services/sqs/metering.ts'
-import type { Poll, Queue, Taken } from '#services/sqs/queue.ts'
+import type { DeadLetter, Poll, Queue, Taken } from '#services/sqs/queue.ts'
 import { printReceipt } from '#services/sqs/receipt.ts'
 import { sequenceText } from '#services/sqs/sequence.ts'
 import type { SqsState } from '#services/sqs/state.ts'
@@ -28,7 +30,8 @@ export const receiveMessage: Operation<Sqs['ReceiveMessage'], SqsState> = async 
   const queue = queueAt(input.QueueUrl, state, call)
   const asked = readAsked(queue, input)
   const began = state.clock.elapsed()
-  const taken = await polled(queue, asked, state, call)
+  const { taken, dead = [] } = await polled(queue, asked, state, call)
+  if (dead.length > 0) await tellDead(dead, state, call)
   if (asked.waitMs > 0) call.span.set('waitedMs', Math.round(state.clock.elapsed() - began))
   const messages: Received[] = []
   let bytes = 0
@@ -38,7 +41,7 @@ export const receiveMessage: Operation<Sqs['ReceiveMessage'], SqsState> = async 
     if (content === undefined) continue
     messages.push(shown(queue, { ...each, content }, input))
     bytes += content.body.length
-    link(call, content)
+    link(call.span, content.trace)
   }
   if (messages.length > 0) call.span.set('messages', messages.length)
   bill(state.usage, call, queue, { bytes })
@@ -83,11 +86,17 @@ function readAsked(queue: Queue, input: ReceiveMessageRequest): Asked {
   }
 }
 
-function polled(queue: Queue, asked: Asked, state: SqsState, call: Call): Promise<readonly Taken[]> {
+interface Polled {
+  readonly taken: readonly Taken[]
+  readonly dead: readonly DeadLetter[] | undefined
+}
+
+function polled(queue: Queue, asked: Asked, state: SqsState, call: Call): Promise<Polled> {
   return new Promise((resolve, reject) => {
     const { queues } = state
     const waitMs = queues.parked >= PARKED_MAX ? 0 : asked.waitMs
-    const poll: Poll = { ...asked, waitMs, dueAt: 0, slot: -1, answer: resolve, refuse: reject }
+    const answer = (taken: readonly Taken[]): void => resolve({ taken, dead: poll.dead })
+    const poll: Poll = { ...asked, waitMs, dueAt: 0, slot: -1, answer, refuse: reject }
     const outcome = queues.step(queue, (moment) => receive(queue, poll, moment))
     if (outcome === 'over-limit')
       reject(
@@ -174,10 +183,20 @@ function attributeOf({ DataType, StringValue, BinaryValue }: ContentAttribute): 
   return { DataType, BinaryValue: bytes }
 }
 
+/** A span below the receive for what it moved, linked to the messages' own traces. */
+async function tellDead(dead: readonly DeadLetter[], state: SqsState, call: Call): Promise<void> {
+  await state.queues.settled()
+  const span = call.span.open('sqs', 'DeadLetter', dead[0]?.target)
+  for (const { trace } of dead.slice(0, DEAD_LINKS_MAX)) link(span, trace)
+  span.set('messages', dead.length)
+  span.end('ok')
+  call.span.set('deadLettered', dead.length)
+}
+
 /** The receive's trace goes on from the messages' traces. */
-function link(call: Call, { trace }: Content): void {
+function link(span: SpanScope, trace: string | undefined): void {
   if (trace === undefined) return
   const header = parseTraceHeader(trace)
   if (header === undefined) return
-  call.span.link({ traceId: header.root, ...(header.parent === undefined ? {} : { id: header.parent }) })
+  span.link({ traceId: header.root, ...(header.parent === undefined ? {} : { id: header.parent }) })
 }

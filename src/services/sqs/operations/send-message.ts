@@ -6,7 +6,7 @@ import type { SendMessageBatchResultEntry, SendMessageResult, Sqs } from '#model
 import type { Call, Operation } from '#ports/service.ts'
 import { queueAt } from '#services/sqs/asking.ts'
 import { checkBatch, failedEntry } from '#services/sqs/batch.ts'
-import { type Entry, type Prepared, checkOrdered, prepare } from '#services/sqs/entry.ts'
+import { type Entry, type Prepared, type Sender, checkOrderedBatch, prepare } from '#services/sqs/entry.ts'
 import { batchTooLong } from '#services/sqs/faults.ts'
 import { BATCH_BYTES_MAX } from '#services/sqs/limits.ts'
 import { bill } from '#services/sqs/metering.ts'
@@ -15,8 +15,11 @@ import { sequenceText } from '#services/sqs/sequence.ts'
 import type { SqsState } from '#services/sqs/state.ts'
 import { type Accepted, send } from '#services/sqs/step.ts'
 
-const prepared = (queue: Queue, entry: Entry, state: SqsState, call: Call): Prepared =>
-  prepare(queue, entry, { id: uuid(state.random), sender: call.account, trace: traceOf(call) })
+const senderOf = (state: SqsState, call: Call): Sender => ({
+  id: uuid(state.random),
+  sender: call.account,
+  trace: traceOf(call),
+})
 
 /** Of callers that are traced: those who sent the header, and services of the platform. Source: SQS developer guide, AWSTraceHeader. */
 const traceOf = ({ headers, span }: Call): string | undefined =>
@@ -25,7 +28,7 @@ const traceOf = ({ headers, span }: Call): string | undefined =>
 /** Source: SQS API, SendMessage. */
 export const sendMessage: Operation<Sqs['SendMessage'], SqsState> = async (input, state, call) => {
   const queue = queueAt(input.QueueUrl, state, call)
-  const sending = prepared(queue, input, state, call)
+  const sending = prepare(queue, input, senderOf(state, call))
   const accepted = state.queues.step(queue, (moment) => send(queue, sending, moment))
   bill(state.usage, call, queue, { bytes: sending.bytes, fair: isFair(queue, sending) })
   await state.queues.settled()
@@ -53,7 +56,7 @@ function answerOf(
 export const sendMessageBatch: Operation<Sqs['SendMessageBatch'], SqsState> = async (input, state, call) => {
   const queue = queueAt(input.QueueUrl, state, call)
   checkBatch(input.Entries, 'SendMessageBatchRequestEntry')
-  if (queue.isFifo) for (const entry of input.Entries) checkOrdered(queue, entry)
+  if (queue.isFifo) checkOrderedBatch(queue, input.Entries)
   const readings = input.Entries.map((entry) => ({
     id: entry.Id,
     reading: readingOf(queue, entry, state, call),
@@ -86,7 +89,7 @@ export const sendMessageBatch: Operation<Sqs['SendMessageBatch'], SqsState> = as
 
 function readingOf(queue: Queue, entry: Entry, state: SqsState, call: Call): Prepared | Fault {
   try {
-    return prepared(queue, entry, state, call)
+    return prepare(queue, entry, { ...senderOf(state, call), inBatch: true })
   } catch (error) {
     if (error instanceof Fault) return error
     throw error
