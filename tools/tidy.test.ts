@@ -30,7 +30,9 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'src/cli/up.ts': ['#platform'], // starts the platform
   // The one module that brings Node binaries is plain JavaScript, because the bootstrap runs it on Node 20.
   'src/host/sandbox/brought.ts': ['../../../bin/node-binaries.mjs'],
-  'src/host/sandbox/runtimes.ts': ['../../../bin/node-binaries.mjs'],
+  'src/host/sandbox/runtimes-node.ts': ['../../../bin/node-binaries.mjs'],
+  'src/host/sandbox/java-client.ts': ['../../../bin/node-binaries.mjs'],
+  'src/host/sandbox/java-archive.ts': ['../../../bin/node-binaries.mjs'],
   'src/host/sandbox/machine.ts': ['../../../bin/node-binaries.mjs'],
 }
 

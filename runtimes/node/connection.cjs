@@ -69,8 +69,29 @@ exports.connect = function connect(address) {
         `POST ${path} HTTP/1.1\r\nHost: runtime\r\nContent-Type: application/json\r\n${moreHeaders}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
         then,
       ),
+    /** A chunked post that is written piece by piece. Nothing else may be sent before its end. */
+    open(path, headers, then) {
+      send(`POST ${path} HTTP/1.1\r\nHost: runtime\r\nTransfer-Encoding: chunked\r\n${headers}\r\n`, then)
+      return chunked(socket)
+    },
   }
 }
+
+const chunked = (socket) => ({
+  write(chunk, written) {
+    if (chunk.length === 0) {
+      written?.()
+      return
+    }
+    socket.cork()
+    socket.write(`${chunk.length.toString(16)}\r\n`)
+    socket.write(chunk)
+    socket.write('\r\n', written)
+    socket.uncork()
+  },
+  /** `trailers` are lines with their ends. */
+  end: (trailers) => socket.write(`0\r\n${trailers}\r\n`),
+})
 
 function headersOf(head) {
   const headers = {}

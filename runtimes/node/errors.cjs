@@ -55,6 +55,7 @@ const NAMES = [
   'MalformedHandlerName',
   'UserCodeSyntaxError',
   'MalformedStreamingHandler',
+  'InvalidStreamingOperation',
   'JSONStringifyError',
   'CallbackHandlerDeprecated',
 ]

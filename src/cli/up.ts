@@ -49,6 +49,7 @@ export function settingsOf(parsed: Parsed): PlatformSettings {
     virtualTime: setting(parsed, 'virtual-time', SETTINGS.virtualTime.variable) !== undefined,
     seed: seed === undefined ? undefined : whole(parsed, 'seed', SETTINGS.seed.variable, 0),
     strictRuntimes: setting(parsed, 'strict-runtimes', SETTINGS.strictRuntimes.variable) !== undefined,
+    enforceIam: setting(parsed, 'enforce-iam', SETTINGS.enforceIam.variable) !== undefined,
     logLevel,
     accountConcurrency: whole(parsed, 'account-concurrency', SETTINGS.accountConcurrency.variable, 1_000),
     environmentIdleMs: whole(parsed, 'environment-idle', SETTINGS.environmentIdle.variable, 600) * SECOND,

@@ -104,7 +104,7 @@ export const TARGET = {
     type: 'string',
     pattern: '^/',
   },
-  api: words('Logical id of the API, where the template has several.'),
+  api: words('Logical id of the API, where the template has several, or of a function URL.'),
   url: { description: 'An address, where there is no template.', type: 'string', pattern: '^https?://' },
   method: { description: 'For url; GET without it.', type: 'string', pattern: '^[A-Z]+$' },
   function: words('Logical id or name of a function to invoke directly.'),

@@ -109,10 +109,16 @@ function phaseSum(children: readonly Span[], operation: string): Ms {
   return sum
 }
 
-/** All invocations in a trace, in order of their start; the first is the one the request waited for. */
+/** Whether the caller may: its time is no function's that the request was for. */
+const isAuthorizer = ({ service, operation }: Span): boolean =>
+  service === 'apigateway' && operation === 'authorizer'
+
+/** All invocations in a trace but those of authorizers, in order of their start; the first is the one the request waited for. */
 export function invocationsOf(spans: readonly Span[]): Invocation[] {
   const found: Invocation[] = []
+  const authorizers = new Set(spans.filter(isAuthorizer).map(({ id }) => id))
   for (const span of spans) {
+    if (span.parentId !== undefined && authorizers.has(span.parentId)) continue
     const children = spans.filter((child) => child.parentId === span.id)
     const invocation = invocationOf(span, children)
     if (invocation !== undefined) found.push(invocation)
@@ -190,10 +196,13 @@ function phasesOf(sample: LoadSample, spans: readonly Span[], first: Invocation 
   const served = Math.min(server?.durationMs ?? 0, Math.max(0, sample.latencyMs - sample.lateMs))
   const invoked = Math.min(first?.span.durationMs ?? 0, served)
   const load = Math.min(sample.lateMs, sample.latencyMs)
+  const asked = spans.filter(isAuthorizer).reduce((sum, span) => sum + span.durationMs, 0)
+  const authorizer = Math.min(asked, served - invoked)
   const rest = {
     load,
     client: sample.latencyMs - load - served,
-    gateway: served - invoked,
+    gateway: served - invoked - authorizer,
+    authorizer,
     'event-queue': 0,
   }
   if (first === undefined) {
@@ -211,7 +220,7 @@ function phasesOf(sample: LoadSample, spans: readonly Span[], first: Invocation 
   return { ...rest, ...phasesOfInvoke(spans, first, invoked) }
 }
 
-type InvokePhases = Omit<PhaseTimes, 'load' | 'client' | 'gateway' | 'event-queue'>
+type InvokePhases = Omit<PhaseTimes, 'load' | 'client' | 'gateway' | 'authorizer' | 'event-queue'>
 
 /** What the time of an invocation went into; the parts add up to `invokedMs`. */
 function phasesOfInvoke(spans: readonly Span[], first: Invocation, invokedMs: Ms): InvokePhases {
@@ -251,7 +260,8 @@ export function phasesOfEvent(
   }
   const client = take(phases?.client ?? 0)
   const gateway = take(phases?.gateway ?? 0)
-  return { load, client, gateway, 'event-queue': left, ...phasesOfInvoke(spans, last, invoked) }
+  const authorizer = take(phases?.authorizer ?? 0)
+  return { load, client, gateway, authorizer, 'event-queue': left, ...phasesOfInvoke(spans, last, invoked) }
 }
 
 /** The platform's outermost span of the request: the gateway's, or that of the API call itself. */

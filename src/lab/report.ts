@@ -15,6 +15,8 @@ export const PHASE_NAMES = [
   'client',
   /** The API's own time around the function. */
   'gateway',
+  /** Whether the caller may: an authorizer's function, a look at a token. */
+  'authorizer',
   /** The event waiting to be taken: in its queue, between retries, for its batch to fill. */
   'event-queue',
   /** Waiting for an environment. */

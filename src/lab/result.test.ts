@@ -314,3 +314,33 @@ test('unionMs() counts overlapping calls once', () => {
   )
   assert.equal(unionMs([]), 0)
 })
+
+test("joinRequest() tells an authorizer's time apart from the function's, and its invoke from the one that was meant", () => {
+  const { result, spans } = madeUp([{ name: 'r', functionName: 'f', n: 1, handlerMs: 2 }])
+  const [sample] = result.samples
+  const gateway = spans.find(({ service }) => service === 'apigateway')
+  const invoke = spans.find(({ operation }) => operation === 'Invoke')
+  assert.ok(sample !== undefined && gateway !== undefined && invoke !== undefined)
+  const asked = { ...gateway, id: 'x1', parentId: gateway.id, operation: 'authorizer', durationMs: 30 }
+  const authorizer = {
+    ...invoke,
+    id: 'x2',
+    parentId: 'x1',
+    start: gateway.start,
+    attributes: { ...invoke.attributes, functionName: 'checks', cold: true },
+  }
+  const longer = spans.map((span) =>
+    span === gateway ? { ...span, durationMs: span.durationMs + 30 } : span,
+  )
+  const joined = joinRequest(
+    { ...sample, latencyMs: sample.latencyMs + 30 },
+    [...longer, asked, authorizer],
+    [],
+  )
+  assert.deepEqual(
+    joined.invocations.map(({ functionName }) => functionName),
+    ['f'],
+  )
+  assert.equal(joined.cold, false)
+  near(joined.phases?.authorizer ?? 0, 30, 1e-9)
+})

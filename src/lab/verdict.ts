@@ -15,6 +15,7 @@ const PHASE_WORDS: Readonly<Record<PhaseName, string>> = {
   load: 'the load generator being late',
   client: 'connection and transport',
   gateway: 'the gateway',
+  authorizer: 'the authorizer',
   'event-queue': 'waiting to be taken',
   queue: 'waiting for an environment',
   start: 'starting environments',

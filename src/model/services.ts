@@ -20,6 +20,8 @@ import type { CloudFormation } from '#model/cloudformation.ts'
 import type { Sts } from '#model/sts.ts'
 import type { Iam } from '#model/iam.ts'
 import type { Ssm } from '#model/ssm.ts'
+import type { Ecr } from '#model/ecr.ts'
+import type { CodeDeploy } from '#model/codedeploy.ts'
 
 export interface Services {
   lambda: Lambda
@@ -43,4 +45,6 @@ export interface Services {
   sts: Sts
   iam: Iam
   ssm: Ssm
+  ecr: Ecr
+  codedeploy: CodeDeploy
 }

@@ -3224,7 +3224,7 @@ export interface ParameterStringFilter {
 
 export type ParameterTier = "Standard" | "Advanced" | "Intelligent-Tiering" | (string & {})
 
-export type ParameterType = "String" | "StringList" | "SecureString" | (string & {})
+export type ParameterType = "SecureString" | "StringList" | "String" | (string & {})
 
 export interface ParameterVersionLabelLimitExceeded {
   readonly message?: string | undefined

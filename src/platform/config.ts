@@ -18,6 +18,8 @@ export interface PlatformSettings {
   /** Makes ids and unordered choices repeatable. */
   readonly seed: number | undefined
   readonly strictRuntimes: boolean
+  /** Signatures are verified and IAM policies decide. */
+  readonly enforceIam: boolean
   readonly logLevel: LogLevel
   /** Concurrent executions of one account and region. Source: Lambda quotas, 1,000 by default. */
   readonly accountConcurrency: number
@@ -87,6 +89,12 @@ export const SETTINGS = {
     variable: 'WINDTUNNEL_STRICT_RUNTIMES',
     fallback: '',
     sentence: 'Refuse a runtime version that is not on this machine instead of running the nearest.',
+  },
+  enforceIam: {
+    flag: '--enforce-iam',
+    variable: 'WINDTUNNEL_ENFORCE_IAM',
+    fallback: '',
+    sentence: 'Verify signatures and let IAM policies decide; `test`/`test` is the root of the account.',
   },
   logLevel: {
     flag: '--log-level LEVEL',

@@ -2,8 +2,15 @@
  * `/_windtunnel/`: what the command line and the console ask of a running platform. JSON, or newline-separated JSON
  * for lists. Peers inside an execution environment are refused before they come here.
  */
-import { accountId, DEFAULT_ACCOUNT, DEFAULT_REGION, regionOf } from '#base/ids.ts'
-import { numberAt, parseJson, stringAt } from '#base/json.ts'
+import {
+  type AccountId,
+  accountId,
+  DEFAULT_ACCOUNT,
+  DEFAULT_REGION,
+  type Region,
+  regionOf,
+} from '#base/ids.ts'
+import { isRecord, numberAt, parseJson, stringAt, valueAt } from '#base/json.ts'
 import { Fault } from '#base/fault.ts'
 import { text } from '#base/bytes.ts'
 import { instant } from '#base/time.ts'
@@ -32,8 +39,18 @@ export interface ControlParts {
     account: string
     region: string
   }): Promise<unknown>
+  /** One start of a function that is only looked at. */
+  profile(request: ProfileRequest): Promise<unknown>
   page(path: string): Promise<HttpResponse>
   code(id: string): Promise<HttpResponse | undefined>
+}
+
+export interface ProfileRequest {
+  readonly functionName: string
+  /** For the runtime client; undefined for a start as all others are. */
+  readonly watch: Readonly<Record<string, unknown>> | undefined
+  readonly account: AccountId
+  readonly region: Region
 }
 
 export const CONTROL_PREFIX = '/_windtunnel/'
@@ -68,6 +85,12 @@ async function change(parts: ControlParts, request: HttpRequest, path: string): 
     return json({ reset: true })
   }
   if (path === 'clock') return await moveClock(parts.clock, body)
+  if (path === 'start') {
+    const watch = valueAt(body, 'watch')
+    const functionName = stringAt(body, 'function') ?? ''
+    const what = { functionName, watch: isRecord(watch) ? watch : undefined }
+    return await orFault(() => parts.profile({ ...what, ...ownerOf(request) }))
+  }
   const api = /^api\/([a-z0-9]+)\/([A-Za-z0-9]+)$/.exec(path)
   if (api !== null)
     return await callApi(parts, request, { service: api[1] ?? '', operation: api[2] ?? '', input: body })
@@ -79,11 +102,18 @@ async function callApi(
   request: HttpRequest,
   what: { service: string; operation: string; input: unknown },
 ): Promise<HttpResponse> {
+  return await orFault(() => parts.call({ ...what, ...ownerOf(request) }))
+}
+
+function ownerOf(request: HttpRequest): { readonly account: AccountId; readonly region: Region } {
   const query = new URLSearchParams(request.query)
   const account = accountId(query.get('account') ?? '') ?? DEFAULT_ACCOUNT
-  const region = regionOf(query.get('region') ?? '') ?? DEFAULT_REGION
+  return { account, region: regionOf(query.get('region') ?? '') ?? DEFAULT_REGION }
+}
+
+async function orFault(answer: () => Promise<unknown>): Promise<HttpResponse> {
   try {
-    return json((await parts.call({ ...what, account, region })) ?? {})
+    return json((await answer()) ?? {})
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return json({ error: { code: error.code, message: error.message } }, error.status ?? 400)

@@ -222,6 +222,7 @@ function pathParts(running: Running): PathParts {
     rules: { allowedHosts: settings.allowedHosts, allowedOrigins: settings.allowedOrigins },
     wires: running.wires,
     services: running.services,
+    enforcement: wired.enforcement,
     dataPlanes: wired.all.flatMap(({ dataPlane }) => (dataPlane === undefined ? [] : [dataPlane])),
     crossOrigin: async (request) => await wired.crossOrigin(request),
     postedForm: (request) => wired.postedForm(request),
@@ -245,6 +246,7 @@ function controlParts(running: Running): ControlParts {
     usage: storage.usage,
     health: () => health(running),
     environments: () => ({ environments: wired.environments() }),
+    profile: (request) => wired.profile(request),
     delay: () => running.delay.read(),
     reset: async () => {
       for (const { reset } of wired.all.toReversed()) await reset?.()

@@ -13,23 +13,33 @@ import {
   regionOf,
   requestId,
 } from '#base/ids.ts'
-import type { Instant } from '#base/time.ts'
 import { CONTROL_PREFIX, wrong } from '#platform/control.ts'
-import { dataPlaneAddress } from '#platform/data-plane.ts'
+import {
+  DATA_PLANE_NAMES,
+  type DataPlaneAddress,
+  dataPlaneAddress,
+  isOwnHost,
+  noSuchUrl,
+  trafficAddress,
+} from '#platform/data-plane.ts'
+import { enforcedPath, verifyTraffic } from '#platform/enforced-path.ts'
+import type { Enforcement } from '#platform/enforcement.ts'
 import { type GuardRules, guard } from '#platform/guard.ts'
 import type { Mounted } from '#platform/mounted.ts'
+import { RequestCall } from '#platform/request-call.ts'
 import { type OpenSpan, type Tracing, openRequest } from '#platform/tracing.ts'
 import type { DataPlane } from '#ports/data-plane.ts'
-import type { Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
+import type { Caller as Client, HttpRequest, HttpResponse } from '#ports/http.ts'
 import type { Log } from '#ports/log.ts'
 import type { Call } from '#ports/service.ts'
-import type { Outcome, SpanScope } from '#ports/spans.ts'
+import type { Outcome } from '#ports/spans.ts'
+import type { Caller } from '#services/iam/index.ts'
 import { TEMPORARY, accountOfKeyId } from '#services/sts/access-key.ts'
-import { type FormAction, withForm } from '#wire/forms.ts'
+import { type FormAction, mayHaveAction, withForm } from '#wire/forms.ts'
 import { bucketOfHost, bucketOfLocalHost, withBucket } from '#wire/hosts.ts'
 import type { Identified, Input, Target, Wires } from '#wire/wire.ts'
 
-type Found = Identified & { kind: 'service' }
+export type Found = Identified & { kind: 'service' }
 
 export interface PathParts {
   readonly tracing: Tracing
@@ -45,7 +55,12 @@ export interface PathParts {
   /** An upload from a page's form, which no operation of the model takes; undefined when the request is none. */
   postedForm(request: HttpRequest): PostedForm | undefined
   /** Fault ExpiredToken for temporary credentials whose time is over. */
-  checkCredentials(keyId: string, account: AccountId): Promise<unknown>
+  checkCredentials(
+    keyId: string,
+    account: AccountId,
+  ): Promise<{ readonly arn: string; readonly userId: string }>
+  /** Signatures and policies, while IAM is enforced. */
+  readonly enforcement: Enforcement | undefined
   /** What services give out to anybody, such as the certificate that a topic's signatures are checked with. */
   document(path: string): Promise<HttpResponse | undefined>
 }
@@ -60,10 +75,10 @@ export interface CrossOrigin {
 }
 
 /** What the steps know of one request; it grows on the way down. */
-interface Context {
+export interface Context {
   readonly parts: PathParts
   request: HttpRequest
-  readonly caller: Caller
+  readonly caller: Client
   readonly requestId: RequestId
   readonly span: OpenSpan
   /** Real ms, monotonic. */
@@ -76,34 +91,73 @@ interface Context {
   input: Input
   response: HttpResponse | undefined
   extraHeaders: CrossOrigin['headers']
+  /** The request as it came, what its body hashes to, and who signed it: known while IAM is enforced. */
+  original?: HttpRequest
+  bodyHash?: string
+  signer?: Caller
 }
 
-type Step = (context: Context) => void | Promise<void>
+export type Step = (context: Context) => void | Promise<void>
+
+/** Most requests pass a step by: they pay no promise for it. */
+const when = (isConcerned: (context: Context) => boolean, step: Step): Step => {
+  return (context) => (isConcerned(context) ? step(context) : undefined)
+}
 
 /** Own pages first: any later, and S3 would look for a bucket of that name. */
-const ownPages: Step = async (context) => {
-  if (context.request.path.startsWith(CONTROL_PREFIX))
-    context.response = await context.parts.control(context.request)
-}
+const ownPages = when(
+  ({ request }) => request.path.startsWith(CONTROL_PREFIX),
+  async (context) => void (context.response = await context.parts.control(context.request)),
+)
+
+/** Below it are the keys of tokens that STS gives out for others. */
+const ISSUERS = '/_aws/sts/'
 
 /** Documents have reserved names at the root: as with own pages, S3 would look for a bucket. */
-const documents: Step = async (context) => {
-  const { request, parts } = context
-  if (request.method === 'GET' && request.path.endsWith('.pem'))
-    context.response = await parts.document(request.path)
-}
+const documents = when(
+  ({ request }) =>
+    request.method === 'GET' && (request.path.endsWith('.pem') || request.path.startsWith(ISSUERS)),
+  async (context) => void (context.response = await context.parts.document(context.request.path)),
+)
 
 /** A user's traffic leaves the list here, before any signature is read: an API with IAM authorisation is signed too. */
-const dataPlane: Step = async (context) => {
+const dataPlane: Step = (context) => {
   const address = dataPlaneAddress(context.request)
-  if (address === undefined) return
+  if (address !== undefined) return atDataPlane(context, address)
+  return isOwnHost(context.request) ? undefined : atCustomDomain(context)
+}
+
+async function atCustomDomain(context: Context): Promise<void> {
+  const address = await trafficAddress(context.request, context.parts.dataPlanes)
+  if (address !== undefined) await atDataPlane(context, address)
+}
+
+async function atDataPlane(context: Context, address: DataPlaneAddress): Promise<void> {
   for (const plane of context.parts.dataPlanes) {
+    if ((plane.kind ?? 'execute-api') !== address.kind) continue
     const owner = await plane.owner(address.id)
     if (owner === undefined) continue
-    context.span.name('apigateway', 'request', owner)
-    const { request, requestId: id, span, acceptedAt, caller } = context
+    const [service, operation] = DATA_PLANE_NAMES[address.kind]
+    context.span.name(service, operation, owner)
+    const { request, requestId: id, span, acceptedAt, caller, parts } = context
     const { signal } = caller
-    context.response = await plane.handle({ ...address, request, requestId: id, span, acceptedAt, signal })
+    context.response = await plane.handle({
+      ...address,
+      request,
+      requestId: id,
+      span,
+      acceptedAt,
+      signal,
+      identityOf: async (keyId) => {
+        const account = accountOfKeyId(keyId) ?? DEFAULT_ACCOUNT
+        await verifyTraffic(context, keyId, account)
+        return { account, ...(await parts.checkCredentials(keyId, account)) }
+      },
+    })
+    return
+  }
+  if (address.kind === 'lambda-url') {
+    context.response = noSuchUrl(context.requestId)
     return
   }
   const body = JSON.stringify({ message: 'Forbidden' })
@@ -124,11 +178,14 @@ const bucketHosts: Step = (context) => {
 }
 
 /** Forms are read before the service is known, because the action in them may be all that names it. */
-const forms: Step = async (context) => {
-  const { request, form } = await withForm(context.request)
-  context.request = request
-  context.form = form
-}
+const forms = when(
+  ({ request }) => mayHaveAction(request),
+  async (context) => {
+    const { request, form } = await withForm(context.request)
+    context.request = request
+    context.form = form
+  },
+)
 
 /** Which service, which protocol. */
 const identify: Step = (context) => {
@@ -147,19 +204,25 @@ const localBuckets: Step = (context) => {
 }
 
 /** A browser asks before it sends: no operation of the model answers OPTIONS, and refused answers need the headers too. */
-const crossOrigin: Step = async (context) => {
-  if (context.request.headers['origin'] === undefined || context.found?.service !== 's3') return
-  const answer = await context.parts.crossOrigin(context.request)
-  context.extraHeaders = answer?.headers ?? []
-  context.response = answer?.preflight
-}
+const crossOrigin = when(
+  ({ request, found }) => request.headers['origin'] !== undefined && found?.service === 's3',
+  async (context) => {
+    const answer = await context.parts.crossOrigin(context.request)
+    context.extraHeaders = answer?.headers ?? []
+    context.response = answer?.preflight
+  },
+)
 
 /** A form that a page posts to a bucket is in no model either; it is answered like an operation, faults and all. */
-const posted: Step = async (context) => {
-  const { found, parts, request, span, account, region } = context
-  if (found?.service !== 's3' || request.method !== 'POST') return
+const posted: Step = (context) => {
+  const { found, parts, request } = context
+  if (found?.service !== 's3' || request.method !== 'POST') return undefined
   const form = parts.postedForm(request)
-  if (form === undefined) return
+  return form === undefined ? undefined : postedTo(context, found, form)
+}
+
+async function postedTo(context: Context, found: Found, form: PostedForm): Promise<void> {
+  const { span, account, region } = context
   span.name(found.service, 'PostObject', { account, region })
   const response = await form(new RequestCall(context, found))
   context.response = { ...response, headers: [...response.headers, ['x-amz-request-id', context.requestId]] }
@@ -187,10 +250,11 @@ const expiry: Step = ({ found, parts }) => {
 }
 
 /** Temporary credentials end; all other keys are taken as they are. */
-const credentials: Step = async ({ found, parts, account }) => {
-  const keyId = found?.scope?.accessKeyId
-  if (keyId?.startsWith(TEMPORARY) === true) await parts.checkCredentials(keyId, account)
-}
+const credentials = when(
+  ({ found }) => found?.scope?.accessKeyId?.startsWith(TEMPORARY) === true,
+  async ({ found, parts, account }) =>
+    void (await parts.checkCredentials(found?.scope?.accessKeyId ?? '', account)),
+)
 
 /** By the model: labels, query, headers, body. Raw streaming bodies stay unread. */
 const decode: Step = async (context) => {
@@ -217,44 +281,6 @@ const operate: Step = async (context) => {
   context.response = parts.wires.of(found.service).encode(target, output, answering(context))
 }
 
-/** A class, because an object literal with an accessor costs more than the whole rest of the list. */
-class RequestCall implements Call {
-  readonly account: AccountId
-  readonly region: Region
-  readonly requestId: RequestId
-  readonly at: Instant
-  readonly span: SpanScope
-  readonly accessKeyId: string | undefined
-  readonly endpoint: string
-  readonly host: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly presigned: boolean
-  readonly #context: Context
-
-  constructor(context: Context, found: Found) {
-    const { request, parts } = context
-    this.#context = context
-    this.account = context.account
-    this.region = context.region
-    this.requestId = context.requestId
-    this.at = parts.tracing.clock.now()
-    this.span = context.span
-    this.accessKeyId = found.scope?.accessKeyId
-    this.endpoint = `http://${request.hostPort}`
-    this.host = request.host
-    this.headers = request.headers
-    this.presigned = found.scope?.presigned ?? false
-  }
-
-  get signal(): AbortSignal {
-    return this.#context.caller.signal
-  }
-
-  header(name: string, value: string): void {
-    this.#context.extraHeaders = [...this.#context.extraHeaders, [name, value]]
-  }
-}
-
 export const REQUEST_PATH: readonly Step[] = [
   ownPages,
   dataPlane,
@@ -273,12 +299,14 @@ export const REQUEST_PATH: readonly Step[] = [
   operate,
 ]
 
+const ENFORCED_PATH = enforcedPath(REQUEST_PATH, { dataPlane, bucketHosts, posted, credentials, operate })
+
 function answering(context: Context): { requestId: string; method: string; headers: HttpRequest['headers'] } {
   return { requestId: context.requestId, method: context.request.method, headers: context.request.headers }
 }
 
 /** The way of every request: the guard before anything is opened, the list, then one answer and one closed span. */
-export async function serve(parts: PathParts, request: HttpRequest, caller: Caller): Promise<HttpResponse> {
+export async function serve(parts: PathParts, request: HttpRequest, caller: Client): Promise<HttpResponse> {
   const verdict = guard(request, parts.rules)
   if (verdict.kind === 'refused') return wrong(403, verdict.why, verdict.remedy)
   const { tracing } = parts
@@ -312,7 +340,7 @@ export async function serve(parts: PathParts, request: HttpRequest, caller: Call
 
 async function walked(context: Context): Promise<HttpResponse> {
   try {
-    for (const step of REQUEST_PATH) {
+    for (const step of context.parts.enforcement === undefined ? REQUEST_PATH : ENFORCED_PATH) {
       const pending = step(context)
       if (pending !== undefined) await pending
       if (context.response !== undefined) return context.response

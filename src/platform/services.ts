@@ -17,17 +17,33 @@ import type { Stores } from '#ports/store.ts'
 import type { Targets } from '#ports/targets.ts'
 import type { Usage } from '#ports/usage.ts'
 import type { PlatformSettings } from '#platform/config.ts'
+import type { ProfileRequest } from '#platform/control.ts'
+import { type Enforcement, enforcementOf } from '#platform/enforcement.ts'
 import { type Wired, mount } from '#platform/mounted.ts'
 import type { CrossOrigin, PostedForm } from '#platform/request-path.ts'
 import { apigateway, createApiGateway, restDataPlane } from '#services/apigateway/index.ts'
-import { apigatewayv2, createApiGatewayV2, httpDataPlane } from '#services/apigatewayv2/index.ts'
+import {
+  apigatewayv2,
+  createApiGatewayV2,
+  httpDataPlane,
+  stopApiGatewayV2,
+} from '#services/apigatewayv2/index.ts'
 import {
   cloudformation,
   createCloudFormation,
+  responses,
   resetCloudFormation,
   resumeCloudFormation,
   stopCloudFormation,
 } from '#services/cloudformation/index.ts'
+import {
+  codedeploy,
+  createCodeDeploy,
+  resetCodeDeploy,
+  resumeCodeDeploy,
+  stopCodeDeploy,
+} from '#services/codedeploy/index.ts'
+import { createEcr, ecr } from '#services/ecr/index.ts'
 import {
   acceptEvents,
   createEvents,
@@ -47,10 +63,12 @@ import {
   lambda,
   lambdaEnvironments,
   lambdaNotices,
+  profileLambdaStart,
   resetLambda,
   resumeLambda,
   stopLambda,
   sweepLambda,
+  urlDataPlane,
 } from '#services/lambda/index.ts'
 import { createLogs, logs, resetLogs } from '#services/logs/index.ts'
 import {
@@ -77,7 +95,8 @@ import {
   stopSns,
 } from '#services/sns/index.ts'
 import { acceptSqs, createSqs, loadSqs, resetSqs, sqs, stopSqs } from '#services/sqs/index.ts'
-import { createSts, identityOf, sts } from '#services/sts/index.ts'
+import { createSsm, ssm } from '#services/ssm/index.ts'
+import { type Identity, createSts, identityOf, issuerDocument, sts } from '#services/sts/index.ts'
 
 /** Everything a service may ask for. */
 export interface ServicePorts {
@@ -104,12 +123,15 @@ export interface ServicePorts {
 export interface WiredServices {
   readonly all: readonly Wired[]
   environments(): unknown
+  profile(request: ProfileRequest): Promise<unknown>
   /** What reports must say of this platform. */
   notices(): readonly string[]
   crossOrigin(request: HttpRequest): Promise<CrossOrigin | undefined>
   postedForm(request: HttpRequest): PostedForm | undefined
   /** Fault ExpiredToken for temporary credentials whose time is over. */
-  checkCredentials(accessKeyId: string, account: AccountId): Promise<unknown>
+  checkCredentials(accessKeyId: string, account: AccountId): Promise<Identity>
+  /** Signatures and policies; undefined unless IAM is enforced. */
+  readonly enforcement: Enforcement | undefined
   /** A document that a service gives out without a signature. */
   document(path: string): Promise<HttpResponse | undefined>
 }
@@ -123,6 +145,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
   const buckets = createS3({ ...ports, blobs: ports.blobs('s3') })
   const topics = createSns(ports)
   const sessions = createSts(ports)
+  const identities = createIam(ports)
   return {
     // Stopped and emptied in the opposite order: who calls before who is called.
     all: [
@@ -133,11 +156,19 @@ export function wireServices(ports: ServicePorts): WiredServices {
       wiredEvents(ports),
       wiredLambda(functions),
       { service: mount(sts, sessions) },
-      { service: mount(iam, createIam(ports)) },
+      { service: mount(iam, identities) },
+      { service: mount(ssm, createSsm(ports)) },
+      { service: mount(ecr, createEcr(ports)) },
       ...wiredGateways(ports),
+      wiredCodeDeploy(ports),
       wiredCloudFormation(ports),
     ],
+    enforcement: ports.settings.enforceIam
+      ? enforcementOf({ iam: identities, sts: sessions, clock: ports.clock })
+      : undefined,
     environments: () => lambdaEnvironments(functions),
+    profile: ({ functionName, watch, account, region }) =>
+      profileLambdaStart(functions, { account, region }, functionName, watch),
     notices: () => lambdaNotices(functions),
     postedForm: (request) => {
       const bucket = bucketOfPost(request)
@@ -146,6 +177,9 @@ export function wireServices(ports: ServicePorts): WiredServices {
     crossOrigin: (request) => bucketCrossOrigin(buckets, request),
     checkCredentials: (accessKeyId, account) => identityOf(sessions, { accessKeyId, account }),
     document: async (path) => {
+      const issuer = await issuerDocument(sessions, path)
+      if (issuer !== undefined)
+        return { status: 200, headers: [['Content-Type', 'application/json']], body: issuer }
       const certificate = await signingCertificate(topics, path)
       return certificate === undefined
         ? undefined
@@ -157,6 +191,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
 const wiredLambda = (state: LambdaState): Wired => ({
   service: mount(lambda, state),
   accept: acceptLambda(state),
+  dataPlane: urlDataPlane(state),
   start: async () => void (await sweepLambda(state)),
   ready: async () => await resumeLambda(state),
   reset: async () => await resetLambda(state),
@@ -213,14 +248,30 @@ function wiredGateways(ports: ServicePorts): Wired[] {
   const http = createApiGatewayV2(ports)
   return [
     { service: mount(apigateway, rest), dataPlane: restDataPlane(rest), reset: async () => rest.forget() },
-    { service: mount(apigatewayv2, http), dataPlane: httpDataPlane(http), reset: async () => http.forget() },
+    {
+      service: mount(apigatewayv2, http),
+      dataPlane: httpDataPlane(http),
+      reset: async () => http.forget(),
+      stop: async () => await stopApiGatewayV2(http),
+    },
   ]
+}
+
+function wiredCodeDeploy(ports: ServicePorts): Wired {
+  const state = createCodeDeploy(ports)
+  return {
+    service: mount(codedeploy, state),
+    ready: async () => await resumeCodeDeploy(state),
+    reset: async () => await resetCodeDeploy(state),
+    stop: async () => await stopCodeDeploy(state),
+  }
 }
 
 function wiredCloudFormation(ports: ServicePorts): Wired {
   const state = createCloudFormation(ports)
   return {
     service: mount(cloudformation, state),
+    dataPlane: responses(state),
     ready: async () => await resumeCloudFormation(state),
     reset: async () => await resetCloudFormation(state),
     stop: async () => await stopCloudFormation(state),

@@ -55,7 +55,22 @@ export interface RuntimeRequest {
   readonly body: Uint8Array
   /** Set when the body went beyond the limit and was cut. */
   readonly truncated: boolean
+  /** The body while it comes, for responses in streaming mode; `body` is empty then. */
+  readonly stream?: StreamedBody | undefined
 }
+
+/** A body that is read part by part. Little is read ahead: who sends it waits for its reader. */
+export interface StreamedBody {
+  /** One at a time; after `end` or `broken` nothing follows. What is left when the request is replied to is dropped. */
+  next(): Promise<StreamPart>
+}
+
+export type StreamPart =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** Trailers by name in lower case. */
+  | { readonly kind: 'end'; readonly trailers: Readonly<Record<string, string>> }
+  /** The connection ended before the body did. */
+  | { readonly kind: 'broken' }
 
 export interface RuntimeReply {
   readonly status: number
@@ -88,8 +103,38 @@ export interface SandboxSpec {
   /** Bytes the function wrote to stdout or stderr. The host has bounded their rate; what it dropped is counted. */
   onOutput(chunk: Uint8Array, droppedBytes: number): void
   /** The process exists: `queuedMs` behind other starts, `startedMs` from the launcher's fork until exec. */
-  onStarted(timing: { readonly queuedMs: Ms; readonly startedMs: Ms }): void
+  onStarted(timing: SandboxStart): void
+  /** Nothing of the tree is left. */
   onExit(exit: SandboxExit): void
+  /** Wanted where extensions are to be run; without it those of `/opt/extensions` are not. */
+  readonly extensions?: ExtensionHooks | undefined
+}
+
+export interface SandboxStart {
+  readonly queuedMs: Ms
+  readonly startedMs: Ms
+  /**
+   * File names of the external extensions that were started with it. When there are any, the runtime starts with
+   * `begin`, and its end and theirs are told apart from the sandbox's.
+   */
+  readonly extensions?: readonly string[] | undefined
+}
+
+/** What external extensions do; nothing of it is called in sandboxes without any. */
+export interface ExtensionHooks {
+  /** Bytes that an extension wrote; which one is not known. */
+  onOutput(chunk: Uint8Array, droppedBytes: number): void
+  onExit(name: string, exit: SandboxExit): void
+  /** The runtime has ended, and extensions may still be there. */
+  onRuntimeExit(exit: SandboxExit): void
+}
+
+/** Where a process of an environment listens, on an address of the environment's own. */
+export interface SandboxListener {
+  readonly protocol: 'HTTP' | 'TCP'
+  readonly port: number
+  /** For HTTP. */
+  readonly path: string
 }
 
 export interface SandboxUsage {
@@ -118,6 +163,12 @@ export interface Sandbox {
   restart(): void
   /** Ends every process of the tree at once; the sandbox stays for `restart`. `onExit` follows. */
   kill(): void
+  /** Starts the runtime beside its extensions. Harmless in a sandbox without any. */
+  begin(): void
+  /** SIGTERM to the function's innermost process, and nothing more. */
+  terminate(): void
+  /** One body to a listener inside. False when it was not taken in that time; never throws. */
+  send(to: SandboxListener, body: Uint8Array, timeoutMs: Ms): Promise<boolean>
   /** SIGTERM to the function's innermost process, SIGKILL to the tree after the grace, then everything is removed. */
   destroy(graceMs: Ms): Promise<void>
 }

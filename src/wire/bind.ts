@@ -106,6 +106,7 @@ export class Binder {
     const isText = (kind: Kind): boolean => kind === 'string'
     const emptyIsAbsent = this.model.table.emptyAbsent === 1 && !isText(shape.t)
     return ({ query }, input) => {
+      if (query.length === 0) return
       const found = query.filter(([name]) => name === wire)
       const [first] = found
       if (first === undefined) return
@@ -159,8 +160,9 @@ export class Binder {
     const prefix = (member.w ?? '').toLowerCase()
     return ({ headers }, input) => {
       const out: Record<string, string> = {}
-      for (const [name, text] of Object.entries(headers)) {
-        if (name.startsWith(prefix) && name.length > prefix.length) put(out, name.slice(prefix.length), text)
+      for (const name of Object.keys(headers)) {
+        if (name.startsWith(prefix) && name.length > prefix.length)
+          put(out, name.slice(prefix.length), headers[name] ?? '')
       }
       if (Object.keys(out).length > 0) input[key] = out
     }

@@ -33,6 +33,10 @@ function actionOf(text: string): FormAction | undefined {
 const found = (raw: string | undefined): string | undefined =>
   raw === undefined ? undefined : pairsOf(`v=${raw}`)?.[0]?.[1]
 
+/** False when `withForm` would find nothing and read nothing. */
+export const mayHaveAction = (request: HttpRequest): boolean =>
+  request.query.includes('Action=') || isForm(request)
+
 /** Reads the action from a form or the query string. The request that comes back holds the body that was read. */
 export async function withForm(
   request: HttpRequest,

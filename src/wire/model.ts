@@ -7,6 +7,7 @@ const NONE: Members = []
 
 export class Model {
   readonly #members = new Map<string, Members>()
+  readonly #eventStreams = new Map<string, Members>()
   readonly table: ServiceTable
 
   constructor(table: ServiceTable) {
@@ -14,6 +15,9 @@ export class Model {
   }
 
   shape(name: string): Shape {
+    const shape = this.table.shapes[name]
+    // Asked for every member of every answer: the reason is put into words only when it is needed.
+    if (shape !== undefined) return shape
     return present(this.table.shapes[name], `${this.table.service} has a shape ${name}`)
   }
 
@@ -28,6 +32,15 @@ export class Model {
     if (hit !== undefined) return hit
     const made = Object.entries(this.shape(name).m ?? {})
     this.#members.set(name, made)
+    return made
+  }
+
+  /** Members of a structure that are streams of events: few structures have one. */
+  eventStreams(name: string): Members {
+    const hit = this.#eventStreams.get(name)
+    if (hit !== undefined) return hit
+    const made = this.members(name).filter(([, member]) => this.shape(member.s).events === 1)
+    this.#eventStreams.set(name, made)
     return made
   }
 

@@ -163,7 +163,10 @@ export class Responder {
       payload === undefined
         ? this.#body(table, protocol, value)
         : this.#payload(payload, protocol, value[payload[0]])
-    if (type !== undefined && !all.some(([name]) => name.toLowerCase() === 'content-type'))
+    if (
+      type !== undefined &&
+      !all.some(([name]) => name.length === 12 && name.toLowerCase() === 'content-type')
+    )
       all.push(['Content-Type', type])
     return { status: code, headers: all, body }
   }
@@ -233,8 +236,7 @@ export class Responder {
 
   #eventsOf(table: OperationTable, output: unknown): readonly [Member, AsyncIterable<unknown>] | undefined {
     if (table.out === undefined || !isRecord(output)) return undefined
-    for (const [name, member] of this.model.members(table.out)) {
-      if (this.model.shape(member.s).events !== 1) continue
+    for (const [name, member] of this.model.eventStreams(table.out)) {
       const value = output[name]
       if (isStream(value)) return [member, value]
     }

@@ -103,15 +103,18 @@ export class Router<T> {
     const { candidates } = routed
     const [only] = candidates
     if (candidates.length === 1 && only !== undefined && only.literals.length === 0) return only.value
-    const literal = candidates.filter((candidate) =>
-      candidate.literals.every((pair) => holds(seen.query, pair)),
-    )
-    const best = literal.find(
-      (candidate) =>
-        candidate.requiredQuery.every((key) => seen.query.some(([name]) => name === key)) &&
-        candidate.requiredHeaders.every((name) => seen.headers[name] !== undefined),
-    )
-    return (best ?? literal[0])?.value
+    let first: Candidate<T> | undefined
+    for (const candidate of candidates) {
+      const { literals, requiredQuery, requiredHeaders } = candidate
+      if (!literals.every((pair) => holds(seen.query, pair))) continue
+      first ??= candidate
+      if (
+        requiredQuery.every((key) => seen.query.some(([name]) => name === key)) &&
+        requiredHeaders.every((name) => seen.headers[name] !== undefined)
+      )
+        return candidate.value
+    }
+    return first?.value
   }
 }
 

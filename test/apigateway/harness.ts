@@ -10,6 +10,7 @@ import { memoryStores } from '#host/store/memory.ts'
 import type { Api } from '#ports/api.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { DataPlane, DataPlaneCall } from '#ports/data-plane.ts'
+import type { Outbound, OutboundOutcome, OutboundRequest } from '#ports/outbound.ts'
 import type { Call, Operation, Shape } from '#ports/service.ts'
 import type { SpanScope } from '#ports/spans.ts'
 import type { Delivery, DeliveryOutcome } from '#ports/targets.ts'
@@ -33,11 +34,18 @@ export interface World {
   late(): void
   /** What the function answers; set it before a request. */
   outcome: DeliveryOutcome
+  /** What functions answer by their ARNs, before `outcome`. */
+  readonly functions: Map<string, (delivery: Delivery) => DeliveryOutcome>
+  /** Requests to the outside, and what answers them. */
+  readonly sent: OutboundRequest[]
+  outside: (request: OutboundRequest) => OutboundOutcome | Promise<OutboundOutcome>
+  advance(ms: number): void
   readonly ports: {
     readonly clock: Clock
     readonly random: ReturnType<typeof seeded>
     readonly stores: Stores
     readonly api: Api
+    readonly outbound: Outbound
     readonly targets: { deliver(delivery: Delivery): Promise<DeliveryOutcome> }
     readonly usage: { record(record: UsageRecord): void; read(): Promise<never[]> }
     readonly log: Record<'error' | 'warn' | 'info' | 'debug', (event: string) => void>
@@ -65,6 +73,12 @@ export function world(stores: Stores = memoryStores()): World {
     calls: [],
     services: new Map(),
     late: () => waiting(),
+    functions: new Map(),
+    sent: [],
+    outside: ({ url }) => assert.fail(`nothing answers ${url}`),
+    advance: (ms) => {
+      now = later(now, ms)
+    },
     outcome: answering({ statusCode: 200, body: 'hi' }),
     ports: {
       clock,
@@ -83,7 +97,13 @@ export function world(stores: Stores = memoryStores()): World {
         deliver: (delivery) => {
           made.deliveries.push(delivery)
           now = later(now, 7)
-          return Promise.resolve(made.outcome)
+          return Promise.resolve(made.functions.get(delivery.arn)?.(delivery) ?? made.outcome)
+        },
+      },
+      outbound: {
+        request: async (request) => {
+          made.sent.push(request)
+          return await made.outside(request)
         },
       },
       usage: { record: (record) => void made.usage.push(record), read: () => Promise.resolve([]) },
@@ -106,19 +126,27 @@ export const answering = (answer: unknown, functionError?: string): DeliveryOutc
 
 export interface SpanLog extends SpanScope {
   readonly attributes: Record<string, unknown>
+  /** Spans below it, as they ended. */
+  readonly children: Record<string, unknown>[]
 }
 
 export function span(): SpanLog {
   const attributes: Record<string, unknown> = {}
+  const children: Record<string, unknown>[] = []
   return {
     attributes,
+    children,
     traceId: '1-6756a3b0-000102030405060708090a0b',
     id: '0001020304050607',
     header: () => 'Root=1-6756a3b0-000102030405060708090a0b;Parent=0001020304050607;Sampled=1',
     link: () => undefined,
     set: (name, value) => void (attributes[name] = value),
     child: () => '',
-    open: () => assert.fail('a gateway opens no span'),
+    open: (service, operation, resource) => ({
+      ...span(),
+      set: () => undefined,
+      end: (outcome, more) => void children.push({ service, operation, resource, outcome, ...more }),
+    }),
     end: () => assert.fail('the platform ends the span'),
   }
 }
@@ -164,6 +192,7 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>
   /** `too-large` stands for a body beyond the limit. */
   readonly body?: string | Uint8Array
+  readonly identityOf?: DataPlaneCall['identityOf']
 }
 export interface Answer {
   readonly status: number
@@ -172,6 +201,7 @@ export interface Answer {
   readonly body: string
   readonly bytes: Uint8Array
   readonly span: Readonly<Record<string, unknown>>
+  readonly children: readonly Readonly<Record<string, unknown>>[]
 }
 
 /** One request to a data plane. `path` begins with a slash, below the API's id. */
@@ -194,6 +224,7 @@ export async function request(
     span: log,
     acceptedAt: 0,
     signal: new AbortController().signal,
+    identityOf: wish.identityOf,
     request: {
       method: wish.method ?? 'GET',
       path,
@@ -221,6 +252,7 @@ export async function request(
     body: text(sent),
     bytes: sent,
     span: log.attributes,
+    children: log.children,
   }
 }
 

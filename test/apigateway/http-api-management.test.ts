@@ -58,16 +58,16 @@ test('ImportApi refuses what is not OpenAPI 3 and what is not written yet', asyn
     await refusal(JSON.stringify({ swagger: '2.0', info: { title: 't' } })),
     /^BadRequestException: Unsupported/,
   )
-  const http = { type: 'http_proxy', httpMethod: 'GET', uri: 'https://example.com' }
+  const link = { type: 'http_proxy', uri: 'https://e.example', connectionType: 'VPC_LINK', connectionId: 'l' }
   assert.match(
-    await refusal(definition({ '/a': { get: { 'x-amazon-apigateway-integration': http } } })),
-    /^NotImplemented: An HTTP_PROXY/,
+    await refusal(definition({ '/a': { get: { 'x-amazon-apigateway-integration': link } } })),
+    /^NotImplemented: An integration through a VPC link/,
   )
   const secured = definition(
     { '/a': { get: { security: [{ pool: [] }], 'x-amazon-apigateway-integration': integration } } },
     { components: { securitySchemes: { pool: { 'x-amazon-apigateway-authorizer': { type: 'jwt' } } } } },
   )
-  assert.match(await refusal(secured), /^NotImplemented: The authorizer of GET \/a/)
+  assert.match(await refusal(secured), /^BadRequestException: Invalid issuer/)
   assert.match(
     await fault(() => run(op.ImportApi, { Body: definition({ '/a': { get: {} } }), FailOnWarnings: true })),
     /^BadRequestException: Warnings/,
@@ -110,17 +110,17 @@ test('the management API refuses as AWS does', async () => {
   )
   assert.match(
     await fault(() => run(op.CreateRoute, { ApiId: id, RouteKey: 'GET /b', AuthorizationType: 'JWT' })),
-    /^NotImplemented/,
+    /^BadRequestException: Invalid authorizer ID specified. Setting the authorization type to JWT/,
   )
   assert.match(
     await fault(() =>
       run(op.CreateIntegration, {
         ApiId: id,
         IntegrationType: 'HTTP_PROXY',
-        IntegrationUri: 'https://e.example',
+        IntegrationUri: 'e.example',
       }),
     ),
-    /^NotImplemented/,
+    /^BadRequestException: Invalid HTTP endpoint/,
   )
   assert.match(
     await fault(() => run(op.CreateApi, { Name: 'w', ProtocolType: 'WEBSOCKET' })),
@@ -159,7 +159,7 @@ test('a refused change leaves the API as it was', async () => {
   const { run, id } = await routed(['GET /a'])
   const before = await run(op.GetRoutes, { ApiId: id })
   const Body = definition({
-    '/x': { get: { 'x-amazon-apigateway-integration': { type: 'http_proxy', uri: 'https://e.example' } } },
+    '/x': { get: { 'x-amazon-apigateway-integration': { type: 'http_proxy', uri: 'e.example' } } },
   })
   await fault(() => run(op.ReimportApi, { ApiId: id, Body }))
   assert.deepEqual(await run(op.GetRoutes, { ApiId: id }), before)

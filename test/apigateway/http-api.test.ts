@@ -69,6 +69,10 @@ test('routes are chosen by their keys, and an unknown one is 404', async () => {
   const answer = await request(plane, id, '/dogs')
   assert.deepEqual([answer.status, answer.body], [404, '{"message":"Not Found"}'])
   assert.equal(made.deliveries.length, before)
+  assert.deepEqual(
+    made.usage.slice(-2).map(({ dimension }) => dimension),
+    ['internetOut', 'internetOut'],
+  )
 })
 
 test('path parameters are decoded, the raw path is not', async () => {
@@ -186,4 +190,19 @@ test('usage counts a request per started 512 KB and the bytes that go out', asyn
   assert.deepEqual(records[0], ['apiGatewayHttp', 'requests', 2, 'count', id])
   const out = 'hi'.length + 'Content-Type: text/plain;charset=UTF-8\r\n'.length
   assert.deepEqual(records[1], ['dataTransfer', 'internetOut', out, 'bytes', id])
+})
+
+test('functions are told which route calls them, and by a role nobody', async () => {
+  const { made, run, id, plane } = await routed(['ANY /pets/{id}', '$default'])
+  const sourceOf = async (path: string): Promise<string | undefined> => {
+    await request(plane, id, path, { method: 'PUT' })
+    return made.deliveries.at(-1)?.sourceArn
+  }
+  const api = `arn:aws:execute-api:us-east-1:000000000000:${id}`
+  assert.equal(await sourceOf('/pets/7'), `${api}/$default/PUT/pets/{id}`)
+  assert.equal(await sourceOf('/else'), `${api}/$default/$default`)
+  const { IntegrationId = '' } = (await run(op.GetIntegrations, { ApiId: id })).Items?.[0] ?? {}
+  const CredentialsArn = 'arn:aws:iam::000000000000:role/gateway'
+  await run(op.UpdateIntegration, { ApiId: id, IntegrationId, CredentialsArn })
+  assert.equal(await sourceOf('/pets/7'), undefined)
 })

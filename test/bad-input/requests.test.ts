@@ -55,7 +55,7 @@ test('an operation that nobody wrote yet says so with its name, and never succee
     await json(on, 'logs.StartQuery', {}),
     await rest(on, 's3 GET /some-bucket?inventory'),
     await query(on, 'cloudformation', { Action: 'CreateStackSet', Version: '2010-05-15', StackSetName: 'x' }),
-    await rest(on, 'lambda GET /2015-03-31/functions/x/aliases'),
+    await rest(on, 'lambda GET /2025-11-30/capacity-providers'),
   ]
   for (const answer of answers) {
     assert.equal(answer.status, 501, answer.body)

@@ -140,8 +140,9 @@ const HOARD = `
 const net = require('net')
 const part = Buffer.alloc(1 << 20, 0x41)
 exports.handler = async (e) => {
+  const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':')
   for (let i = 0; i < 200; i++) {
-    const socket = net.connect(e.port === undefined ? process.env.AWS_LAMBDA_RUNTIME_API : { port: e.port, host: '127.0.0.1' })
+    const socket = net.connect(e.port === undefined ? { port: Number(port), host } : { port: e.port, host: '127.0.0.1' })
     socket.on('error', () => {})
     socket.write('POST ' + e.path + ' HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 6200000\\r\\n\\r\\n')
     for (let k = 0; k < 5; k++) {

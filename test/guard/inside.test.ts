@@ -143,7 +143,7 @@ test('a function does not speak as another environment', async (t) => {
     `{
   next: await asked({ host: e.host, port: e.port, path: '/2018-06-01/runtime/invocation/next' }),
   error: await asked({ host: e.host, port: e.port, method: 'POST', path: '/2018-06-01/runtime/init/error', body: '{}' }),
-  sockets: fs.readFileSync('/proc/net/unix', 'utf8').split('\\n').map((line) => line.split(' ').at(-1)).filter((path) => path.startsWith('/')).filter((path) => tried(() => fs.statSync(path).isSocket()) === true && path !== process.env.AWS_LAMBDA_RUNTIME_API),
+  sockets: fs.readFileSync('/proc/net/unix', 'utf8').split('\\n').map((line) => line.split(' ').at(-1)).filter((path) => path.startsWith('/')).filter((path) => tried(() => fs.statSync(path).isSocket()) === true && path !== '/run/windtunnel/runtime.sock'),
 }`
       .replace(/^\{/, '({')
       .concat(')'),

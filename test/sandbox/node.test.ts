@@ -206,14 +206,15 @@ test("what goes wrong while loading is posted as an init error with the runtime'
   }
 })
 
-test('a streaming handler is refused in words', async () => {
+test('a handler that is marked for another kind of streaming is refused', async () => {
   const made = await environment({
-    'index.mjs': 'export const handler = awslambda.streamifyResponse(async () => {})',
+    'index.js': `exports.handler = async () => {}
+      exports.handler[Symbol.for('aws.lambda.runtime.handler.streaming')] = 'request'`,
   })
   const { kind, body } = await made.answer()
   assert.equal(kind, 'init-error')
   assert.equal(json(body)['errorType'], 'Runtime.MalformedStreamingHandler')
-  assert.match(String(json(body)['errorMessage']), /not supported by this runtime yet/)
+  assert.equal(json(body)['errorMessage'], 'Only response streaming is supported.')
   await made.sandbox.destroy(0)
 })
 

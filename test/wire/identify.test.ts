@@ -125,8 +125,8 @@ for (const [why, sent, wanted] of CASES) {
 
 test('the index names every service once, and targets are distinct', () => {
   const { services } = wires.index
-  assert.equal(services.length, 21)
-  assert.equal(new Set(services.map(({ service }) => service)).size, 21)
+  assert.equal(services.length, 23)
+  assert.equal(new Set(services.map(({ service }) => service)).size, 23)
   const targets = services.flatMap(({ target }) => target ?? [])
   assert.equal(new Set(targets).size, targets.length)
 })

@@ -33,4 +33,6 @@ export const SOURCES: readonly Source[] = [
   row('sts', 'Sts', 'sts'),
   row('iam', 'Iam', 'iam'),
   row('ssm', 'Ssm', 'ssm'),
+  row('ecr', 'Ecr', 'ecr'),
+  row('codedeploy', 'CodeDeploy', 'codedeploy'),
 ]

@@ -168,6 +168,7 @@ const PHASE_MEANING: Readonly<Record<PhaseName, Meaning>> = {
   load: 'waiting',
   client: 'waiting',
   gateway: 'warm',
+  authorizer: 'downstream',
   'event-queue': 'waiting',
   queue: 'waiting',
   start: 'cold',

@@ -10,6 +10,8 @@ export interface ApiDescription {
   /** From `basePath` or the first server, with a slash first and none last; empty when there is none. */
   readonly basePath: string
   readonly operations: readonly ApiOperation[]
+  /** Of security schemes with the authorizer extension, by the scheme's name. */
+  readonly authorizers: readonly AuthorizerDescription[]
   readonly binaryMediaTypes: readonly string[]
   readonly cors: CorsDescription | undefined
   /** Of `tags` with `x-amazon-apigateway-tag-value`. */
@@ -32,7 +34,12 @@ export interface ApiOperation {
   /** `NONE`, `AWS_IAM`, or `AUTHORIZER` with the name of its security scheme. */
   readonly authorization:
     | { readonly kind: 'NONE' | 'AWS_IAM' }
-    | { readonly kind: 'AUTHORIZER'; readonly name: string }
+    | {
+        readonly kind: 'AUTHORIZER'
+        readonly name: string
+        /** Scopes that the operation asks for. */
+        readonly scopes: readonly string[]
+      }
   readonly apiKeyRequired: boolean
   /** Name of the validator that the operation or the document asks for. */
   readonly requestValidator: string | undefined
@@ -70,6 +77,25 @@ export interface IntegrationDescription {
   readonly requestParameters: Readonly<Record<string, string>>
   readonly requestTemplates: Readonly<Record<string, string>>
   readonly responses: readonly IntegrationResponseDescription[]
+  /** Of HTTP APIs: changes of the backend's answer by its status. */
+  readonly responseParameters: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly serverNameToVerify: string | undefined
+}
+
+/** Members that a kind of authorizer does not have are undefined. */
+export interface AuthorizerDescription {
+  readonly name: string
+  /** Lower case, such as `jwt`, `request`, `token`. */
+  readonly type: string
+  readonly identitySource: readonly string[]
+  readonly issuer: string | undefined
+  readonly audience: readonly string[]
+  readonly uri: string | undefined
+  readonly credentials: string | undefined
+  readonly payloadFormatVersion: string | undefined
+  readonly resultTtlInSeconds: number | undefined
+  readonly identityValidationExpression: string | undefined
+  readonly enableSimpleResponses: boolean | undefined
 }
 
 export interface IntegrationResponseDescription {

@@ -10,7 +10,16 @@ import type {
   IntegrationResponseDescription,
   MethodResponseDescription,
 } from '#engines/openapi/description.ts'
-import { booleanAt, integerAt, recordAt, stringsAt, textAt, textMap } from '#engines/openapi/values.ts'
+import { schemesOf } from '#engines/openapi/security.ts'
+import {
+  booleanAt,
+  integerAt,
+  recordAt,
+  stringsAt,
+  textAt,
+  textMap,
+  textsOf,
+} from '#engines/openapi/values.ts'
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head'] as const
 const ANY = 'x-amazon-apigateway-any-method'
@@ -50,7 +59,7 @@ function operationOf(place: Place): ApiOperation {
       stringAt(document, 'x-amazon-apigateway-request-validator'),
     requestParameters: parametersOf(place),
     responses: methodResponsesOf(document, operation),
-    integration: integrationOf(recordAt(operation, 'x-amazon-apigateway-integration')),
+    integration: integrationOf(followed(document, valueAt(operation, 'x-amazon-apigateway-integration'))),
   }
 }
 
@@ -96,12 +105,12 @@ function securityOf(document: unknown, operation: unknown): Security {
   let authorization: ApiOperation['authorization'] = { kind: 'NONE' }
   let apiKeyRequired = false
   for (const requirement of Array.isArray(listed) ? listed : []) {
-    for (const name of Object.keys(isRecord(requirement) ? requirement : {})) {
+    for (const [name, scopes] of Object.entries(isRecord(requirement) ? requirement : {})) {
       const scheme = schemeOf(document, name)
       if (scheme === 'API_KEY') apiKeyRequired = true
       else if (scheme === 'AWS_IAM') authorization = { kind: 'AWS_IAM' }
       else if (scheme === 'AUTHORIZER' && authorization.kind === 'NONE')
-        authorization = { kind: 'AUTHORIZER', name }
+        authorization = { kind: 'AUTHORIZER', name, scopes: textsOf(scopes) }
     }
   }
   const own = stringAt(recordAt(operation, 'x-amazon-apigateway-auth'), 'type')
@@ -110,9 +119,7 @@ function securityOf(document: unknown, operation: unknown): Security {
 }
 
 function schemeOf(document: unknown, name: string): 'API_KEY' | 'AWS_IAM' | 'AUTHORIZER' | 'NONE' {
-  const schemes =
-    recordAt(recordAt(document, 'components'), 'securitySchemes') ?? recordAt(document, 'securityDefinitions')
-  const scheme = recordAt(schemes, name)
+  const scheme = recordAt(schemesOf(document), name)
   if (scheme === undefined) return 'NONE'
   const extension = recordAt(scheme, 'x-amazon-apigateway-authorizer')
   if (extension !== undefined) return 'AUTHORIZER'
@@ -159,6 +166,13 @@ function integrationOf(value: unknown): IntegrationDescription | undefined {
     requestParameters: textMap(valueAt(value, 'requestParameters')),
     requestTemplates: textMap(valueAt(value, 'requestTemplates')),
     responses: integrationResponsesOf(recordAt(value, 'responses') ?? {}),
+    responseParameters: Object.fromEntries(
+      Object.entries(recordAt(value, 'responseParameters') ?? {}).map(([status, changes]) => [
+        status,
+        textMap(changes),
+      ]),
+    ),
+    serverNameToVerify: textAt(recordAt(value, 'tlsConfig'), 'serverNameToVerify'),
   }
 }
 

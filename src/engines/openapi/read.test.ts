@@ -143,7 +143,7 @@ test('readOpenApi() tells authorizers, IAM, API keys and no security apart', () 
     [
       ['/key', { kind: 'NONE' }, true],
       ['/iam', { kind: 'AWS_IAM' }, false],
-      ['/pool', { kind: 'AUTHORIZER', name: 'pool' }, true],
+      ['/pool', { kind: 'AUTHORIZER', name: 'pool', scopes: ['a'] }, true],
       ['/open', { kind: 'NONE' }, false],
       ['/auth', { kind: 'AWS_IAM' }, false],
     ],
@@ -184,7 +184,7 @@ paths:
 x-amazon-apigateway-binary-media-types: ['image/png']
 `)
   assert.equal(api.title, 'yaml')
-  assert.equal(api.version, '1')
+  assert.equal(api.version, '1.0')
   assert.deepEqual(api.binaryMediaTypes, ['image/png'])
   for (const bad of ['', 'a: [', '[]', '"text"', '{"openapi":"2.0"}', '{"info":{}}']) {
     assert.deepEqual(readOpenApi(utf8(bad)), { ok: false, error: 'Invalid OpenAPI input.' }, bad)
@@ -218,4 +218,93 @@ test('readOpenApi() never throws, whatever the JSON', () => {
       assert.ok(readOpenApi(utf8(JSON.stringify(document))).ok)
     }),
   )
+})
+
+test('readOpenApi() reads authorizers, answers to change and shared integrations', () => {
+  const api = read({
+    openapi: '3.0.1',
+    info: { title: 't' },
+    components: {
+      securitySchemes: {
+        pool: {
+          type: 'oauth2',
+          'x-amazon-apigateway-authorizer': {
+            type: 'JWT',
+            identitySource: '$request.header.Authorization',
+            jwtConfiguration: { issuer: 'https://i.example', audience: ['a'] },
+          },
+        },
+        own: {
+          type: 'apiKey',
+          name: 'Unused',
+          in: 'header',
+          'x-amazon-apigateway-authorizer': {
+            type: 'request',
+            authorizerUri: 'arn:x',
+            authorizerPayloadFormatVersion: 2,
+            authorizerResultTtlInSeconds: 60,
+            enableSimpleResponses: true,
+            identitySource: ['$request.header.a', '$request.querystring.b'],
+          },
+        },
+      },
+      'x-amazon-apigateway-integrations': {
+        shared: {
+          type: 'http_proxy',
+          uri: 'https://backend.example',
+          responseParameters: { '404': { 'overwrite:statuscode': '200' } },
+          tlsConfig: { serverNameToVerify: 'b.example' },
+        },
+      },
+    },
+    paths: {
+      '/a': {
+        get: {
+          'x-amazon-apigateway-integration': { $ref: '#/components/x-amazon-apigateway-integrations/shared' },
+        },
+      },
+    },
+  })
+  const none = {
+    audience: [],
+    credentials: undefined,
+    enableSimpleResponses: undefined,
+    identityValidationExpression: undefined,
+    issuer: undefined,
+    payloadFormatVersion: undefined,
+    resultTtlInSeconds: undefined,
+    uri: undefined,
+  }
+  assert.deepEqual(api.authorizers, [
+    {
+      ...none,
+      name: 'pool',
+      type: 'jwt',
+      identitySource: ['$request.header.Authorization'],
+      issuer: 'https://i.example',
+      audience: ['a'],
+    },
+    {
+      ...none,
+      name: 'own',
+      type: 'request',
+      identitySource: ['$request.header.a', '$request.querystring.b'],
+      uri: 'arn:x',
+      payloadFormatVersion: '2.0',
+      resultTtlInSeconds: 60,
+      enableSimpleResponses: true,
+    },
+  ])
+  const [operation] = api.operations
+  assert.equal(operation?.integration?.type, 'HTTP_PROXY')
+  assert.deepEqual(operation.integration.responseParameters, { '404': { 'overwrite:statuscode': '200' } })
+  assert.equal(operation.integration.serverNameToVerify, 'b.example')
+})
+
+test('readOpenApi() keeps a version of YAML as it is written', () => {
+  const version = (text: string): string | undefined => {
+    const found = readOpenApi(utf8(`openapi: 3.0.1\ninfo:\n  title: t\n  version: ${text}\n`))
+    return found.ok ? found.value.version : found.error
+  }
+  assert.deepEqual(['2.0', '1.10', "'3'", 'a'].map(version), ['2.0', '1.10', '3', 'a'])
 })

@@ -3,7 +3,7 @@
  * gateway acts on are not read. It refuses only what is no such document; what a kind of API cannot do is decided
  * by the service that builds it.
  */
-import { parse as parseYaml } from 'yaml'
+import { isScalar, parseDocument } from 'yaml'
 import { type Bytes, strictText } from '#base/bytes.ts'
 import { isRecord, parseJson, stringAt, valueAt } from '#base/json.ts'
 import { type Result, failed, ok } from '#base/result.ts'
@@ -13,12 +13,14 @@ import type {
   GatewayResponseDescription,
 } from '#engines/openapi/description.ts'
 import { operationsOf } from '#engines/openapi/operations.ts'
+import { authorizersOf } from '#engines/openapi/security.ts'
 import { booleanAt, integerAt, recordAt, stringsAt, textMap, textAt } from '#engines/openapi/values.ts'
 
 /** The document's description, or what is wrong with it in AWS's words. */
 export function readOpenApi(body: Bytes): Result<ApiDescription, string> {
-  const document = documentOf(body)
-  if (!isRecord(document)) return failed('Invalid OpenAPI input.')
+  const read = sourceOf(body)
+  const document = read?.document
+  if (read === undefined || !isRecord(document)) return failed('Invalid OpenAPI input.')
   const format = formatOf(document)
   if (format === undefined) return failed('Invalid OpenAPI input.')
   const info = recordAt(document, 'info')
@@ -26,9 +28,10 @@ export function readOpenApi(body: Bytes): Result<ApiDescription, string> {
     format,
     title: textAt(info, 'title') ?? '',
     description: textAt(info, 'description'),
-    version: textAt(info, 'version'),
+    version: read.version ?? textAt(info, 'version'),
     basePath: basePathOf(document),
     operations: operationsOf(document),
+    authorizers: authorizersOf(document),
     binaryMediaTypes: stringsAt(document, 'x-amazon-apigateway-binary-media-types') ?? [],
     cors: corsOf(valueAt(document, 'x-amazon-apigateway-cors')),
     tags: tagsOf(valueAt(document, 'tags')),
@@ -44,14 +47,24 @@ export function readOpenApi(body: Bytes): Result<ApiDescription, string> {
   })
 }
 
+interface Source {
+  readonly document: unknown
+  /** `info.version` as YAML writes it: 2.0 would be the number 2. */
+  readonly version: string | undefined
+}
+
 /** JSON when it is JSON, else YAML; undefined for neither. Aliases are bounded, so that no document explodes. */
-function documentOf(body: Bytes): unknown {
+function sourceOf(body: Bytes): Source | undefined {
   const source = strictText(body)
   if (source === undefined) return undefined
   const json = parseJson(source)
-  if (json !== undefined) return json
+  if (json !== undefined) return { document: json, version: undefined }
   try {
-    return parseYaml(source, { maxAliasCount: 100, prettyErrors: false })
+    const yaml = parseDocument(source, { prettyErrors: false })
+    if (yaml.errors.length > 0) return undefined
+    const document: unknown = yaml.toJS({ maxAliasCount: 100 })
+    const version = yaml.getIn(['info', 'version'], true)
+    return { document, version: isScalar(version) ? version.source : undefined }
   } catch {
     return undefined
   }

@@ -28,8 +28,13 @@ export function recordAt(value: unknown, name: string): Readonly<Record<string, 
 
 export function stringsAt(value: unknown, name: string): string[] | undefined {
   const found = valueAt(value, name)
-  if (!Array.isArray(found)) return undefined
-  return found.flatMap((item) => {
+  return Array.isArray(found) ? textsOf(found) : undefined
+}
+
+/** The texts of a list; none when it is no list. */
+export function textsOf(list: unknown): string[] {
+  if (!Array.isArray(list)) return []
+  return list.flatMap((item) => {
     const one = textOf(item)
     return one === undefined ? [] : [one]
   })

@@ -16,23 +16,36 @@ export interface MappingSource {
   context(name: string): string | undefined
   stageVariable(name: string): string | undefined
   readonly body: Bytes
+  /** Of the backend's answer, when there is one. */
+  readonly response?: MappedAnswer | undefined
+}
+
+/** What mappings of an answer may look at beside the request. */
+export interface MappedAnswer {
+  /** By its name in lower case; several values joined with a comma. */
+  header(lowerName: string): string | undefined
+  readonly body: Bytes
 }
 
 /** The value, or undefined when the request has none. */
 export type Mapping = (source: MappingSource) => string | undefined
 
-/** Undefined for a selection expression that AWS would refuse. */
-export function compileMapping(text: string): Mapping | undefined {
-  if (text.startsWith('$')) return text.startsWith('${') ? template(text) : selection(text.slice(1))
-  return text.includes('${') ? template(text) : () => text
+/**
+ * Undefined for a selection expression that AWS would refuse. `answer` is for mappings of a backend's answer, which
+ * may look at `response.header` and `response.body` and not at the request's parts.
+ */
+export function compileMapping(text: string, of: 'request' | 'answer' = 'request'): Mapping | undefined {
+  const select = of === 'request' ? selection : answerSelection
+  if (text.startsWith('$') && !text.startsWith('${')) return select(text.slice(1))
+  return text.includes('${') ? template(text, select) : () => text
 }
 
 /** Text with `${...}` parts. A part without a value makes the whole empty (inferred). */
-function template(text: string): Mapping | undefined {
+function template(text: string, select: (expression: string) => Mapping | undefined): Mapping | undefined {
   const parts: (string | Mapping)[] = []
   let at = 0
   for (const hit of text.matchAll(/\$\{([^}]*)\}/g)) {
-    const part = selection(hit[1] ?? '')
+    const part = select(hit[1] ?? '')
     if (part === undefined) return undefined
     parts.push(text.slice(at, hit.index), part)
     at = hit.index + hit[0].length
@@ -75,6 +88,21 @@ function selection(expression: string): Mapping | undefined {
     default:
       return undefined
   }
+}
+
+function answerSelection(expression: string): Mapping | undefined {
+  if (/^(context|stageVariables)\./.test(expression)) return selection(expression)
+  if (expression === 'response.body') {
+    return ({ response }) => (response === undefined ? undefined : strictText(response.body))
+  }
+  if (/^response\.body[.[]/.test(expression)) {
+    const steps = stepsOf(expression.slice('response.body'.length))
+    if (steps === undefined) return undefined
+    return ({ response }) =>
+      response === undefined ? undefined : printed(walk(parsed(response.body), steps))
+  }
+  const name = /^response\.header\.(.+)$/s.exec(expression)?.[1]?.toLowerCase()
+  return name === undefined ? undefined : ({ response }) => response?.header(name)
 }
 
 /** Names and indexes of a JSONPath without recursion and filters, which AWS does not take here either. */

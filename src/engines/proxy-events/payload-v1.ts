@@ -27,6 +27,8 @@ export interface V1Context extends EventContext {
   readonly deploymentId: string | undefined
   /** The path without the stage, as the function sees it. */
   readonly path: string
+  /** Members of `identity` that are known, such as those of a signed request; the others are null. */
+  readonly identity?: JsonObject | undefined
 }
 
 /**
@@ -67,7 +69,8 @@ function requestContext(incoming: Incoming, context: V1Context): JsonObject {
     domainPrefix: incoming.host.split('.', 1)[0] ?? '',
     requestTimeEpoch: Math.floor(context.time),
     requestId: context.requestId,
-    identity: identity(incoming),
+    identity: { ...identity(incoming), ...context.identity },
+    ...(context.authorizer === undefined ? {} : { authorizer: context.authorizer }),
     domainName: incoming.host,
     ...(context.deploymentId === undefined ? {} : { deploymentId: context.deploymentId }),
     apiId: context.apiId,

@@ -35,6 +35,7 @@ export function payloadV2(incoming: Incoming, body: EventBody, context: V2Contex
     requestContext: {
       accountId: context.accountId,
       apiId: context.apiId,
+      ...(context.authorizer === undefined ? {} : { authorizer: context.authorizer }),
       domainName: incoming.host,
       domainPrefix: incoming.host.split('.', 1)[0] ?? '',
       http: {

@@ -3,6 +3,7 @@
  * body's text. Pure; which members an event has is in `payload-v1.ts` and `payload-v2.ts`.
  */
 import { type Bytes, base64, strictText, text } from '#base/bytes.ts'
+import type { JsonObject } from '#base/json.ts'
 import type { Instant } from '#base/time.ts'
 
 /** What the gateway knows of a request, free of any server's objects. */
@@ -34,6 +35,8 @@ export interface EventContext {
   readonly time: Instant
   readonly stageVariables: Readonly<Record<string, string>>
   readonly pathParameters: Readonly<Record<string, string>>
+  /** What an authorizer found out, as `requestContext.authorizer` shows it. */
+  readonly authorizer?: JsonObject | undefined
 }
 
 /** Decodes a form-encoded part; what is no valid encoding stays as it is. */

@@ -105,7 +105,8 @@ export function dependencyGraph(
       if (Object.hasOwn(resources, name)) needs.add(name)
       else if (!Object.hasOwn(all, name)) missing.add(name)
     }
-    for (const { name, attribute } of referencesIn(memberOf(resource, 'Properties'), outcomes)) {
+    const holders = ['Properties', 'UpdatePolicy'].map((name) => memberOf(resource, name) ?? null)
+    for (const { name, attribute } of referencesIn(holders, outcomes)) {
       if (Object.hasOwn(resources, name)) needs.add(name)
       else if (attribute !== undefined && !Object.hasOwn(all, name)) {
         refuse(`Template error: instance of Fn::GetAtt references undefined resource ${name}`)

@@ -1,8 +1,9 @@
 /**
  * The Parameters section: declarations, and the values a stack gets from what a caller gave. AWS's own types
- * (`AWS::EC2::Image::Id`, ...) are taken as text: whether such a thing exists is not asked. `AWS::SSM::Parameter::...`
- * types are refused.
+ * (`AWS::EC2::Image::Id`, ...) are taken as text: whether such a thing exists is not asked. What a parameter of an
+ * `AWS::SSM::Parameter::...` type names is fetched by the caller.
  */
+import { expressionOf } from '#engines/regular-expressions/expression.ts'
 import { refuse } from '#engines/templates/template-error.ts'
 import {
   dictAt,
@@ -89,11 +90,6 @@ export function parameterTexts(
 
 function check(declaration: ParameterDeclaration, value: string): void {
   const { name, type, definition, allowedValues } = declaration
-  if (type.startsWith('AWS::SSM::Parameter::') || type.includes('<AWS::SSM::')) {
-    refuse(
-      `Parameter ${name} has the type ${type}: Windtunnel does not read SSM parameters for templates yet`,
-    )
-  }
   const said = textAt(definition, 'ConstraintDescription')
   const fail = (constraint: string): never =>
     refuse(
@@ -102,6 +98,7 @@ function check(declaration: ParameterDeclaration, value: string): void {
         : `Parameter ${name} failed to satisfy constraint: ${said}`,
     )
   const items = isListType(type) ? itemsOf(value) : [value]
+  if (namesSsmParameter(type) && value === '') fail('must name a parameter')
   if (type.endsWith('Number') || type === 'List<Number>') checkNumbers(items, definition, fail)
   if (allowedValues.length > 0 && items.some((item) => !allowedValues.includes(item))) {
     fail(`must be one of AllowedValues`)
@@ -127,16 +124,8 @@ function checkText(value: string, definition: Dict, fail: (constraint: string) =
   if (most !== undefined && value.length > most) fail(`must contain at most ${most} characters`)
   const pattern = textAt(definition, 'AllowedPattern')
   const expression = pattern === undefined ? undefined : expressionOf(pattern)
-  if (expression !== undefined && !expression.test(value)) fail(`must match pattern ${pattern}`)
-}
-
-/** The whole value must match. A pattern in a dialect that is not JavaScript's (Java's possessive forms) is not checked. */
-function expressionOf(pattern: string): RegExp | undefined {
-  try {
-    return new RegExp(`^(?:${pattern})$`)
-  } catch {
-    return undefined
-  }
+  // The whole value must match. A pattern in a dialect that we do not read (Java's possessive forms) is not checked.
+  if (expression !== undefined && !expression.matches(value)) fail(`must match pattern ${pattern}`)
 }
 
 function bound(definition: Dict, name: string): number | undefined {
@@ -146,17 +135,44 @@ function bound(definition: Dict, name: string): number | undefined {
 
 export const isListType = (type: string): boolean => type === 'CommaDelimitedList' || type.startsWith('List<')
 
+/** What a parameter of `AWS::SSM::Parameter::Value<T>` holds: T; undefined for other types. */
+const heldType = (type: string): string | undefined => /^AWS::SSM::Parameter::Value<(.+)>$/.exec(type)?.[1]
+
+const namesSsmParameter = (type: string): boolean => type.startsWith('AWS::SSM::Parameter::')
+
+/** One parameter of a template that names a parameter of Systems Manager. */
+export interface SsmReference {
+  readonly parameter: string
+  /** The name of the parameter there. */
+  readonly name: string
+  /** Its value is wanted, and not only its existence. */
+  readonly value: boolean
+}
+
+/** What must be fetched before the template can be resolved. Source: CloudFormation template reference, SSM parameter types. */
+export const ssmReferences = (
+  declarations: readonly ParameterDeclaration[],
+  texts: ReadonlyMap<string, string>,
+): SsmReference[] =>
+  declarations.flatMap(({ name, type }) => {
+    const text = texts.get(name)
+    if (!namesSsmParameter(type) || text === undefined) return []
+    return [{ parameter: name, name: text, value: heldType(type) !== undefined }]
+  })
+
 const itemsOf = (value: string): string[] => (value === '' ? [] : value.split(',').map((item) => item.trim()))
 
-/** What `Ref` gives: a list for list types, else the text. */
+/** What `Ref` gives: a list for list types, else the text; for Systems Manager's what was fetched. */
 export function parameterValues(
   declarations: readonly ParameterDeclaration[],
   texts: ReadonlyMap<string, string>,
+  fetched: ReadonlyMap<string, string> = new Map(),
 ): Map<string, Value> {
   return new Map(
     declarations.flatMap(({ name, type }): [string, Value][] => {
-      const text = texts.get(name)
-      return text === undefined ? [] : [[name, isListType(type) ? itemsOf(text) : text]]
+      const held = heldType(type)
+      const text = held === undefined ? texts.get(name) : fetched.get(name)
+      return text === undefined ? [] : [[name, isListType(held ?? type) ? itemsOf(text) : text]]
     }),
   )
 }

@@ -5,12 +5,14 @@
 import { conditionOutcomes } from '#engines/templates/conditions.ts'
 import type { Scope } from '#engines/templates/evaluate.ts'
 import { dependencyGraph, dependsOn, type Graph, referencesIn } from '#engines/templates/graph.ts'
+import type { KnownScope } from '#engines/templates/language-extensions.ts'
 import {
   declaredParameters,
   type ParameterDeclaration,
   parameterTexts,
   parameterValues,
 } from '#engines/templates/parameters.ts'
+import { checkRules } from '#engines/templates/rules.ts'
 import { refuse } from '#engines/templates/template-error.ts'
 import {
   dictAt,
@@ -32,6 +34,8 @@ export interface ResourceDefinition {
   readonly deletionPolicy: 'Delete' | 'Retain' | 'Snapshot' | 'RetainExceptOnCreate'
   readonly updateReplacePolicy: 'Delete' | 'Retain' | 'Snapshot'
   readonly metadata: Dict | undefined
+  /** Not evaluated yet. */
+  readonly updatePolicy: Dict | undefined
 }
 
 export interface OutputDefinition {
@@ -47,6 +51,8 @@ export interface ResolvedTemplate {
   readonly declarations: readonly ParameterDeclaration[]
   /** Values as texts, defaults included. */
   readonly parameterTexts: ReadonlyMap<string, string>
+  /** Values fetched from Systems Manager, by parameter. */
+  readonly fetched: ReadonlyMap<string, string>
   readonly conditions: ReadonlyMap<string, boolean>
   /** Those whose condition holds, in the template's order. */
   readonly resources: ReadonlyMap<string, ResourceDefinition>
@@ -137,7 +143,10 @@ export function checkSections(body: Dict): void {
       `Template format error: Number of resources, ${Object.keys(resources).length}, is greater than maximum allowed, 500`,
     )
   }
-  for (const [id, resource] of Object.entries(resources)) checkResource(id, resource)
+  const loops = transformsOf(body).includes('AWS::LanguageExtensions')
+  for (const [id, resource] of Object.entries(resources)) {
+    if (!loops || !id.startsWith('Fn::ForEach::')) checkResource(id, resource)
+  }
   for (const name of ['Parameters', 'Mappings', 'Conditions', 'Outputs']) {
     const section = memberOf(body, name)
     if (section !== undefined && section !== null && !isDict(section)) {
@@ -156,23 +165,39 @@ function checkResource(id: string, resource: Value): void {
   }
 }
 
-/** Everything but running values. Throws `TemplateError` with AWS's texts. The template has been through its transforms. */
+/** What is known of a template before its transforms: parameters, pseudo parameters, mappings. Throws `TemplateError`. */
+export function knownScope(
+  body: Dict,
+  given: ReadonlyMap<string, string>,
+  pseudo: PseudoParameters,
+  fetched: ReadonlyMap<string, string> = new Map(),
+): KnownScope {
+  const declarations = declaredParameters(body)
+  const texts = parameterTexts(declarations, given)
+  return {
+    parameters: parameterValues(declarations, texts, fetched),
+    pseudo: pseudoValues(pseudo),
+    mappings: dictAt(body, 'Mappings') ?? {},
+    languageExtensions: transformsOf(body).includes('AWS::LanguageExtensions'),
+    zones: zonesOf,
+  }
+}
+
+/**
+ * Everything but running values. Throws `TemplateError` with AWS's texts. The template has been through its transforms;
+ * `fetched` are the values of Systems Manager's parameters by the template's parameter.
+ */
 export function resolveTemplate(
   body: Dict,
   given: ReadonlyMap<string, string>,
   pseudo: PseudoParameters,
+  fetched: ReadonlyMap<string, string> = new Map(),
 ): ResolvedTemplate {
   checkSections(body)
   const declarations = declaredParameters(body)
   const texts = parameterTexts(declarations, given)
-  const languageExtensions = transformsOf(body).includes('AWS::LanguageExtensions')
-  const base = {
-    parameters: parameterValues(declarations, texts),
-    pseudo: pseudoValues(pseudo),
-    mappings: dictAt(body, 'Mappings') ?? {},
-    languageExtensions,
-    zones: zonesOf,
-  }
+  const base = knownScope(body, given, pseudo, fetched)
+  checkRules(dictAt(body, 'Rules') ?? {}, base)
   const conditions = conditionOutcomes(dictAt(body, 'Conditions') ?? {}, base)
   const all = dictAt(body, 'Resources') ?? {}
   const present: Dict = Object.fromEntries(
@@ -186,6 +211,7 @@ export function resolveTemplate(
     body,
     declarations,
     parameterTexts: texts,
+    fetched,
     conditions,
     resources: new Map(Object.entries(present).map(([id, resource]) => [id, definitionOf(id, resource)])),
     outputs,
@@ -235,6 +261,7 @@ function definitionOf(logicalId: string, resource: Value): ResourceDefinition {
     deletionPolicy: deletion,
     updateReplacePolicy: replacement,
     metadata: dictAt(resource, 'Metadata'),
+    updatePolicy: dictAt(resource, 'UpdatePolicy'),
   }
 }
 

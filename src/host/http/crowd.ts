@@ -2,23 +2,22 @@
  * How many connections may stand open. A client that opens them and says nothing holds a descriptor each, and files need
  * descriptors too: beyond the bound, connections that nobody uses make room for the next one.
  */
-import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** 5,000 parked polls and a load generator's burst fit. */
 export const CONNECTIONS_MAX = 12_000
 
 export class Crowd {
-  readonly #server: Server
   readonly #max: number
+  readonly #closeIdle: () => void
   /** Connections without a request so far, the oldest first. */
   readonly #fresh = new Set<Socket>()
   #open = 0
 
-  constructor(server: Server, max: number) {
-    this.#server = server
+  /** `closeIdle` ends connections that are between two requests. */
+  constructor(max: number, closeIdle: () => void) {
     this.#max = max
-    server.on('connection', (socket) => this.#enter(socket))
+    this.#closeIdle = closeIdle
   }
 
   /** A first request came: the connection is the server's own to time out from here on. */
@@ -26,7 +25,8 @@ export class Crowd {
     if (this.#fresh.size > 0) this.#fresh.delete(socket)
   }
 
-  #enter(socket: Socket): void {
+  /** A connection was made. */
+  enter(socket: Socket): void {
     this.#open++
     this.#fresh.add(socket)
     socket.once('close', () => {
@@ -34,7 +34,7 @@ export class Crowd {
       this.#fresh.delete(socket)
     })
     if (this.#open <= this.#max) return
-    this.#server.closeIdleConnections()
+    this.#closeIdle()
     for (const waiting of this.#fresh) {
       if (waiting === socket) continue
       waiting.destroy()

@@ -3,13 +3,16 @@
  * bounded by whoever collects them; a client that stops reading or sending is cut off by the timeouts below.
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { assert } from '#base/assert.ts'
 import { lentOf } from '#base/bytes.ts'
 import { Trouble } from '#base/trouble.ts'
+import { ONE_WRITE_MAX, bytesAsText, collected, drained, lengthOf } from '#host/http/answer.ts'
 import { CONNECTIONS_MAX, Crowd } from '#host/http/crowd.ts'
-import { HELD_BYTES_MAX, HeldBodies } from '#host/http/held.ts'
-import type { Body, ByteStream, Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
+import { DirectConnections } from '#host/http/direct.ts'
+import { IncomingRequest } from '#host/http/request.ts'
+import type { Caller, HttpRequest, HttpResponse } from '#ports/http.ts'
 
 /** Longest header block. AWS refuses beyond 10,240 bytes at gateways; services vary, so this is the outer bound. */
 const HEADER_BYTES_MAX = 64 * 1024
@@ -46,7 +49,25 @@ export async function listen(options: {
     connectionsCheckingInterval: Math.min(30_000, receiveTimeoutMs),
     keepAliveTimeout: KEEP_ALIVE_MS,
   })
-  const crowd = new Crowd(server, options.connectionsMax ?? CONNECTIONS_MAX)
+  const [byNode] = server.listeners('connection')
+  assert(byNode !== undefined, "node's server listens to its own connections")
+  server.removeAllListeners('connection')
+  const direct = new DirectConnections({
+    handle: options.handle,
+    used: (socket) => crowd.used(socket),
+    giveOver: (socket) => void Reflect.apply(byNode, server, [socket]),
+    late: (socket) => refuse(socket, 'ERR_HTTP_REQUEST_TIMEOUT'),
+    receiveTimeoutMs,
+    keepAliveMs: KEEP_ALIVE_MS,
+  })
+  const crowd = new Crowd(options.connectionsMax ?? CONNECTIONS_MAX, () => {
+    server.closeIdleConnections()
+    direct.closeIdle()
+  })
+  server.on('connection', (socket: Socket) => {
+    crowd.enter(socket)
+    direct.accept(socket)
+  })
   server.on('request', (request, response) => {
     crowd.used(request.socket)
     serve(request, response, options.handle)
@@ -60,7 +81,7 @@ export async function listen(options: {
   await started(server, options)
   const bound = server.address()
   assert(bound !== null && typeof bound === 'object', 'a server that listens on a port has an address')
-  return { port: bound.port, address: bound.address, close: (graceMs) => close(server, graceMs) }
+  return { port: bound.port, address: bound.address, close: (graceMs) => close(server, direct, graceMs) }
 }
 
 function started(server: Server, options: { port: number; address: string }): Promise<void> {
@@ -88,14 +109,18 @@ function started(server: Server, options: { port: number; address: string }): Pr
   })
 }
 
-function close(server: Server, graceMs: number): Promise<void> {
+function close(server: Server, direct: DirectConnections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+    const cut = setTimeout(() => {
+      server.closeAllConnections()
+      direct.closeAll()
+    }, graceMs)
     server.close(() => {
       clearTimeout(cut)
       resolve()
     })
     server.closeIdleConnections()
+    direct.close()
   })
 }
 
@@ -149,134 +174,6 @@ class Waiting implements Caller {
   }
 }
 
-/** The target is split by hand: `new URL` would fold `..` and decode what must stay encoded. */
-class IncomingRequest implements HttpRequest {
-  readonly method: string
-  readonly path: string
-  readonly query: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly host: string
-  readonly hostPort: string
-  readonly body: Body
-  readonly #incoming: IncomingMessage
-
-  constructor(incoming: IncomingMessage) {
-    const target = originForm(incoming.url ?? '/')
-    const mark = target.indexOf('?')
-    this.#incoming = incoming
-    this.method = incoming.method ?? 'GET'
-    this.path = mark === -1 ? target : target.slice(0, mark)
-    this.query = mark === -1 ? '' : target.slice(mark + 1)
-    this.headers = flat(incoming.rawHeaders)
-    this.hostPort = this.headers['host'] ?? ''
-    this.host = hostOf(this.hostPort)
-    this.body = bodyOf(incoming, this.headers)
-  }
-
-  get rawHeaders(): readonly (readonly [name: string, value: string])[] {
-    return pairs(this.#incoming.rawHeaders)
-  }
-
-  get remote(): { readonly address: string; readonly port: number } {
-    const { remoteAddress, remotePort } = this.#incoming.socket
-    return { address: remoteAddress ?? '', port: remotePort ?? 0 }
-  }
-}
-
-/** The same client asks again and again: the last host is remembered. */
-let lastHost = { hostPort: '', host: '' }
-
-function hostOf(hostPort: string): string {
-  if (hostPort !== lastHost.hostPort)
-    lastHost = { hostPort, host: hostPort.replace(/:\d+$/, '').toLowerCase() }
-  return lastHost.host
-}
-
-/** Some clients send the absolute form to what they think is a proxy. */
-function originForm(target: string): string {
-  if (target.startsWith('/')) return target
-  const found = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i.exec(target)
-  const rest = found === null ? target : target.slice(found[0].length)
-  return rest.startsWith('/') ? rest : `/${rest}`
-}
-
-/** Header names as clients write them, and in lower case: there are few. */
-const lowerNames = new Map<string, string>()
-const LOWER_NAMES_MAX = 1_000
-
-function lowerName(name: string): string {
-  const known = lowerNames.get(name)
-  if (known !== undefined) return known
-  const lower = name.toLowerCase()
-  if (lowerNames.size < LOWER_NAMES_MAX && name.length <= 64) lowerNames.set(name, lower)
-  return lower
-}
-
-function flat(raw: readonly string[]): Record<string, string> {
-  const out: Record<string, string> = {}
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = lowerName(raw[i] ?? '')
-    if (name === '__proto__') continue
-    const value = raw[i + 1] ?? ''
-    out[name] = Object.hasOwn(out, name) ? `${out[name]}${name === 'cookie' ? '; ' : ', '}${value}` : value
-  }
-  return out
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  const out: [string, string][] = []
-  for (let i = 0; i + 1 < raw.length; i += 2) out.push([raw[i] ?? '', raw[i + 1] ?? ''])
-  return out
-}
-
-function bodyOf(incoming: IncomingMessage, headers: Readonly<Record<string, string>>): Body {
-  const announced = headers['content-length']
-  const length = announced === undefined ? undefined : Number(announced)
-  return {
-    length: announced === undefined && headers['transfer-encoding'] === undefined ? 0 : length,
-    collect: (limitBytes) => collect(incoming, limitBytes, length),
-    stream: () => incoming,
-  }
-}
-
-const heldBodies = new HeldBodies(HELD_BYTES_MAX)
-
-function collect(
-  incoming: IncomingMessage,
-  limitBytes: number,
-  length: number | undefined,
-): Promise<Uint8Array | 'too-large'> {
-  if (length !== undefined && length > limitBytes) {
-    incoming.resume()
-    return Promise.resolve('too-large')
-  }
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = []
-    let size = 0
-    const holding = heldBodies.open(() => incoming.socket.destroy())
-    incoming.on('data', (part: Buffer) => {
-      size += part.length
-      if (size > limitBytes) {
-        parts.length = 0
-        holding.end()
-        resolve('too-large')
-      } else {
-        parts.push(part)
-        holding.add(part.length)
-      }
-    })
-    incoming.on('end', () => {
-      holding.end()
-      resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts))
-    })
-    incoming.on('error', reject)
-    incoming.on('close', () => {
-      holding.end()
-      if (!incoming.complete) reject(new Error('the client went away before its request was whole'))
-    })
-  })
-}
-
 /**
  * What is left of a body that nobody read is drained up to this, after its answer: a connection that is closed earlier
  * is reset, and its sender sees the reset instead of the answer.
@@ -323,9 +220,6 @@ async function send(
   }
 }
 
-/** Bodies up to this leave together with their head: a second write costs as much as all else of a small answer. */
-const ONE_WRITE_MAX = 64 * 1_024
-
 interface Whole extends HttpResponse {
   readonly body: string | Uint8Array | undefined
   /** Set while the client is still sending. */
@@ -351,23 +245,6 @@ async function sendWhole(incoming: IncomingMessage, outgoing: ServerResponse, wh
   else outgoing.end(bytesAsText(body), 'latin1')
 }
 
-/** Node joins a head only with text: each byte as the character of its number. */
-const bytesAsText = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-
-/** What the answer says of its length. */
-function lengthOf(response: HttpResponse): number | undefined {
-  for (const [name, value] of response.headers)
-    if (name.length === 14 && lowerName(name) === 'content-length') return Number(value)
-  return undefined
-}
-
-async function collected(body: ByteStream): Promise<Uint8Array> {
-  const parts: Uint8Array[] = []
-  for await (const part of body) parts.push(part)
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
-}
-
 /** Undefined when the request is whole, else when it is, or its bounds are reached and the connection is cut. */
 function drain(incoming: IncomingMessage): Promise<void> | undefined {
   if (incoming.complete || incoming.destroyed) return undefined
@@ -384,17 +261,5 @@ function drain(incoming: IncomingMessage): Promise<void> | undefined {
         resolve()
       })
     }
-  })
-}
-
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      outgoing.off('drain', done)
-      outgoing.off('close', done)
-      resolve()
-    }
-    outgoing.on('drain', done)
-    outgoing.on('close', done)
   })
 }

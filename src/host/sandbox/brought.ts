@@ -8,7 +8,7 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Mount } from '#host/sandbox/confinement.ts'
 import type { Python } from '#host/sandbox/pythons.ts'
-import { RUNTIMES_FOLDER } from '#host/sandbox/runtimes.ts'
+import { RUNTIMES_FOLDER } from '#host/sandbox/runtime-plan.ts'
 import { BinaryProblem, filledOnce, npm } from '../../../bin/node-binaries.mjs'
 
 export interface Brought {

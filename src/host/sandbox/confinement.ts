@@ -212,7 +212,7 @@ function unshare(interior: Interior, system: System): Confined {
     const target = quoted(`${root}${to}`)
     const isFolder = lstatSync(from).isDirectory()
     const parent = quoted(`${root}${to.slice(0, to.lastIndexOf('/'))}`)
-    lines.push(isFolder ? `mkdir -p ${target}` : `mkdir -p ${parent}; : > ${target}`)
+    lines.push(isFolder ? `mkdir -p ${target}` : `mkdir -p ${parent}; [ -e ${target} ] || : > ${target}`)
     lines.push(`mount --bind ${quoted(from)} ${target}`)
     if (writable !== true) lines.push(`mount -o remount,bind,ro ${target}`)
   }
@@ -264,10 +264,14 @@ function plain(interior: Interior, system: System): Confined {
   )
   const tmp = mounts.find(({ to }) => to === '/tmp')
   if (tmp !== undefined) environment['TMPDIR'] = tmp.from
-  const command = interior.command.map((part) => (part.startsWith('/') ? real(part) : part))
+  const command = interior.command.map((part) =>
+    part.replace(PATH_OF_ARGUMENT, (_, option: string, path: string) => option + real(path)),
+  )
   const { argv, env } = inside({ ...interior, environment, command }, system)
   return { argv, env, cwd: real(interior.cwd), wrappers: 0, killFrom: 'started' }
 }
 
+/** A path, or an option's value that is one. */
+const PATH_OF_ARGUMENT = /^(-[^=\s]+=|)(\/.*)$/
 const FOLDER_LIST =
   /^(PATH|NODE_PATH|PYTHONPATH|LD_LIBRARY_PATH|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR|AWS_LAMBDA_RUNTIME_API|_WINDTUNNEL_[A-Z_]+)$/

@@ -16,7 +16,7 @@ import { MB_OF_ONE_VCPU, quotaUs } from '#host/sandbox/groups.ts'
 import type { Host } from '#host/sandbox/host.ts'
 import type { Launcher } from '#host/sandbox/launcher.ts'
 import { MemoryPeak } from '#host/sandbox/memory-peak.ts'
-import type { RuntimePlan } from '#host/sandbox/runtimes.ts'
+import type { RuntimePlan } from '#host/sandbox/runtime-plan.ts'
 
 const MIB = 1_048_576
 

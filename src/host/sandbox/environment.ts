@@ -2,26 +2,27 @@
  * One sandbox: its folders, sockets and groups from start to removal, and its process through any number of starts. When
  * to freeze, thaw, restart and end is decided by `services/lambda`; this does it, in the order that works.
  */
-import { chmodSync, chownSync, readdirSync } from 'node:fs'
-import type { Server, Socket } from 'node:net'
-import { join } from 'node:path'
-import type { RuntimeRequest, Sandbox, SandboxSpec, SandboxUsage } from '#ports/sandboxes.ts'
+import { readdirSync } from 'node:fs'
+import type { RuntimeRequest, Sandbox, SandboxListener, SandboxSpec, SandboxUsage } from '#ports/sandboxes.ts'
 import type { Brought } from '#host/sandbox/brought.ts'
 import { confine, type Interior, type Mount } from '#host/sandbox/confinement.ts'
 import { Control } from '#host/sandbox/control.ts'
 import { exitOf } from '#host/sandbox/exit.ts'
 import type { Host } from '#host/sandbox/host.ts'
 import type { Exit, GroupSetting, Launcher } from '#host/sandbox/launcher.ts'
-import { Output } from '#host/sandbox/output.ts'
-import { runtimeServer } from '#host/sandbox/runtime-api.ts'
-import { customCommand, type RuntimePlan } from '#host/sandbox/runtimes.ts'
+import type { Listeners } from '#host/sandbox/listener.ts'
+import { unframed } from '#host/sandbox/log-frames.ts'
+import { type OnOutput, Output } from '#host/sandbox/output.ts'
+import type { RuntimePlan } from '#host/sandbox/runtime-plan.ts'
+import { customCommand } from '#host/sandbox/runtimes-custom.ts'
+import { serve, type Served, SOCKET_INSIDE } from '#host/sandbox/serving.ts'
+import { extensionsOf, Supervision } from '#host/sandbox/supervision.ts'
 import type { TmpFolder } from '#host/sandbox/tmp-folders.ts'
 
 const MIB = 1_048_576
 /** Less than this no runtime starts in. */
 const LEAST_MEMORY_BYTES = 32 * MIB
 const EXEC_WRAPPER = 'AWS_LAMBDA_EXEC_WRAPPER'
-const SOCKET_INSIDE = '/run/windtunnel/runtime.sock'
 
 /** What an environment holds while it exists. */
 interface Held {
@@ -34,6 +35,10 @@ interface Held {
   readonly interior: Interior
   readonly limits: readonly GroupSetting[]
   readonly control: Control
+  /** In sandboxes with external extensions. */
+  readonly supervision: Supervision | undefined
+  /** Where the system gives each environment an address of its own. */
+  readonly listeners: Listeners | undefined
 }
 
 /** What its start is made of, found or fetched. */
@@ -58,7 +63,6 @@ export class Environment implements Sandbox {
   #ended: (() => void) | undefined
   #preparing: Promise<void>
   #removal: Promise<void> | undefined
-  #sockets = new Set<Socket>()
   #groupGone: Promise<void> = Promise.resolve()
   /** What to give back, in the order it was taken; a start that fails halfway gives back its half. */
   #releases: (() => void | Promise<void>)[] = []
@@ -115,6 +119,18 @@ export class Environment implements Sandbox {
     this.#held.launcher.kill(this.#name)
   }
 
+  begin(): void {
+    this.#held?.supervision?.begin()
+  }
+
+  terminate(): void {
+    if (this.#running) this.#held?.launcher.terminate(this.#name)
+  }
+
+  send(to: SandboxListener, body: Uint8Array, timeoutMs: number): Promise<boolean> {
+    return this.#held?.listeners?.send(to, body, timeoutMs) ?? Promise.resolve(false)
+  }
+
   destroy(graceMs: number): Promise<void> {
     this.#destroyed = true
     return (this.#removal ??= this.#remove(graceMs))
@@ -145,53 +161,59 @@ export class Environment implements Sandbox {
     const tmp = await equipment.tmp.take(spec.tmpMb)
     this.#releases.push(() => tmp.release())
     if (uid !== undefined) tmp.own(uid)
-    const pipe = await pipes.take(uid)
-    this.#releases.push(() => pipes.give(pipe))
-    const output = new Output(pipe, host.clock, host.outputBytesPerSecond, (chunk, dropped) =>
-      spec.onOutput(chunk, dropped),
-    )
+    const takePipe = async (): Promise<string> => {
+      const path = await pipes.take(uid)
+      this.#releases.push(() => pipes.give(path))
+      return path
+    }
+    const pipe = await takePipe()
+    const said: OnOutput = (chunk, dropped) => spec.onOutput(chunk, dropped)
+    const heard = plan.framesLogs === true ? unframed(said) : said
+    const output = new Output(pipe, host.clock, host.outputBytesPerSecond, heard)
     this.#releases.push(() => output.close())
     for (const problem of [brought.problem, tmpProblem(tmp)]) {
       if (problem !== undefined) spec.onOutput(Buffer.from(`[WARN] windtunnel: ${problem}\n`), 0)
-    }
-    const server = this.#server(launcher, uid, output)
-    this.#releases.push(() => this.#stopServing(server))
-    const address = plan.api === 'unix' ? await this.#listenUnix(server, uid) : await host.listenTcp(server)
-    const mounts = await readable([
-      { from: task, to: '/var/task' },
-      ...(opt === undefined ? [] : [{ from: opt, to: '/opt' }]),
-      { from: tmp.path, to: '/tmp', writable: true },
-      ...(plan.api === 'unix' ? [{ from: address, to: SOCKET_INSIDE, writable: true }] : []),
-    ])
-    const command = commandOf(plan, spec, task, opt)
-    const interior: Interior = {
-      shared,
-      root,
-      mounts,
-      command,
-      isUsersProgram: plan.kind === 'custom' || spec.environment[EXEC_WRAPPER] !== undefined,
-      environment: {
-        ...spec.environment,
-        ...plan.environment,
-        AWS_LAMBDA_RUNTIME_API: plan.api === 'unix' ? SOCKET_INSIDE : address,
-      },
-      cwd: '/var/task',
-      uid,
     }
     const memoryBytes = Math.max(LEAST_MEMORY_BYTES, spec.memoryMb * MIB - plan.sharedBytes)
     const limits = host.groups?.limits(memoryBytes) ?? []
     const control = new Control({ host, launcher, name: this.#name, memoryMb: spec.memoryMb, plan })
     this.#releases.push(() => control.close())
-    this.#held = { launcher, uid, tmp, pipe, output, interior, limits, control }
+    const supervision = await this.#supervise(takePipe, opt, control)
+    const ownClient = plan.api === 'unix'
+    const served = await this.#serve({ launcher, uid, output, supervision, ownClient })
+    const mounts = await readable([
+      { from: task, to: '/var/task' },
+      ...(opt === undefined ? [] : [{ from: opt, to: '/opt' }]),
+      { from: tmp.path, to: '/tmp', writable: true },
+      ...served.mounts,
+      ...(supervision?.mounts ?? []),
+    ])
+    const runtime = commandOf(plan, spec, task, opt)
+    const command = supervision === undefined ? runtime : supervision.command(runtime)
+    const isUsersProgram = plan.kind === 'custom' || spec.environment[EXEC_WRAPPER] !== undefined
+    const environment = {
+      ...spec.environment,
+      ...plan.environment,
+      AWS_LAMBDA_RUNTIME_API: served.address,
+      ...(ownClient ? { _WINDTUNNEL_RUNTIME_SOCKET: SOCKET_INSIDE } : {}),
+    }
+    const program = { command, isUsersProgram, environment, cwd: '/var/task', uid }
+    const interior: Interior = { shared, root, mounts, ...program }
+    const { listeners } = served
+    this.#held = { launcher, uid, tmp, pipe, output, interior, limits, control, supervision, listeners }
   }
 
-  #server(launcher: Launcher, uid: number | undefined, output: Output): Server {
-    return runtimeServer({
-      admit: (socket) => {
-        this.#sockets.add(socket)
-        socket.on('close', () => this.#sockets.delete(socket))
-        return this.#host.admits(socket, uid)
-      },
+  /** Opens the way to the platform. */
+  #serve(
+    of: Pick<Held, 'launcher' | 'uid' | 'output' | 'supervision'> & { ownClient: boolean },
+  ): Promise<Served> {
+    const { launcher, uid, output, supervision, ownClient } = of
+    return serve({
+      host: this.#host,
+      name: this.#name,
+      uid,
+      ownClient,
+      othersToo: supervision !== undefined,
       onConnection: () => {
         if (this.#settled) return
         this.#settled = true
@@ -199,21 +221,28 @@ export class Environment implements Sandbox {
       },
       onRequest: (request: RuntimeRequest, reply) => {
         output.drain()
+        supervision?.drain()
         this.#spec.onRequest(request, reply)
       },
+      releases: this.#releases,
     })
   }
 
-  async #listenUnix(server: Server, uid: number | undefined): Promise<string> {
-    const path = join(this.#host.runFolder, `s${this.#name}`)
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(path, resolve)
-    })
-    server.unref()
-    chmodSync(path, 0o600)
-    if (uid !== undefined) chownSync(path, uid, uid)
-    return path
+  /** What runs extensions beside the runtime, when there are any and somebody wants them. */
+  async #supervise(
+    takePipe: () => Promise<string>,
+    opt: string | undefined,
+    control: Control,
+  ): Promise<Supervision | undefined> {
+    const { extensions: hooks } = this.#spec
+    const names = hooks === undefined ? [] : extensionsOf(opt)
+    if (hooks === undefined || names.length === 0) return undefined
+    const { clock, outputBytesPerSecond } = this.#host
+    const wasOutOfMemory = (): boolean => control.wasOutOfMemory()
+    const parts = { names, hooks, clock, outputBytesPerSecond, takePipe, wasOutOfMemory }
+    const supervision = await Supervision.open(parts)
+    this.#releases.push(() => supervision.close())
+    return supervision
   }
 
   #launch(): void {
@@ -223,12 +252,14 @@ export class Environment implements Sandbox {
       this.#ended?.()
       return
     }
-    const { launcher, interior, limits, control } = held
+    const { launcher, interior, limits, control, supervision } = held
     this.#run++
     this.#running = true
     this.#settled = false
     const confined = confine(this.#host.level, interior, this.#host.system)
-    control.launching(confined.wrappers)
+    const supervised = supervision !== undefined
+    supervision?.starting()
+    control.launching(confined.wrappers + (supervised ? 1 : 0))
     launcher.start(
       {
         id: this.#name,
@@ -236,13 +267,15 @@ export class Environment implements Sandbox {
         ...confined,
         output: held.pipe,
         limits,
+        supervised,
         uid: held.uid,
         governed: control.governed(),
       },
       {
         started: ({ pid, group, queuedMs, startedMs }) => {
           control.started(pid, group)
-          this.#spec.onStarted({ queuedMs, startedMs })
+          this.#spec.onStarted({ queuedMs, startedMs, extensions: supervision?.names })
+          supervision?.started()
         },
         exited: (exit) => this.#exited(exit, confined.wrappers),
         throttled: (ms) => control.throttled(ms),
@@ -258,6 +291,7 @@ export class Environment implements Sandbox {
     const held = this.#held
     this.#running = false
     held?.output.drain()
+    held?.supervision?.drain()
     held?.control.release()
     if (exit.oomKilled) held?.control.outgrew()
     const oomKilled = exit.oomKilled || (held?.control.wasOutOfMemory() ?? false)
@@ -292,11 +326,6 @@ export class Environment implements Sandbox {
     this.#host.forget(this.id, this)
     if (failures.length > 0) throw failures[0]
   }
-
-  #stopServing(server: Server): void {
-    server.close() // which removes a unix socket's file
-    for (const socket of this.#sockets) socket.destroy()
-  }
 }
 
 const tmpProblem = ({ problem }: TmpFolder): string | undefined =>
@@ -313,8 +342,7 @@ function commandOf(
 ): readonly string[] {
   // Source: Lambda developer guide, wrapper scripts: the runtime's command is handed to them; not for OS-only runtimes
   const wrapper = spec.environment[EXEC_WRAPPER]
-  if (plan.kind !== 'custom')
-    return [...(wrapper === undefined ? [] : [wrapper]), ...plan.command(spec.memoryMb)]
+  if (plan.kind !== 'custom') return [...(wrapper === undefined ? [] : [wrapper]), ...plan.command(spec)]
   const bootstrap = customCommand(task, opt)
   if (bootstrap !== undefined) return [bootstrap]
   const found = readdirSync(task).slice(0, 10).join(', ')

@@ -15,12 +15,8 @@ import type { Equipment, Keeper } from '#host/sandbox/keeper.ts'
 import type { Launcher } from '#host/sandbox/launcher.ts'
 import type { Users } from '#host/sandbox/resources.ts'
 import type { Root } from '#host/sandbox/roots.ts'
-import {
-  planRuntime,
-  type PlannedRuntime,
-  type RuntimeOptions,
-  type RuntimePlan,
-} from '#host/sandbox/runtimes.ts'
+import type { PlannedRuntime, RuntimeOptions, RuntimePlan } from '#host/sandbox/runtime-plan.ts'
+import { planRuntime } from '#host/sandbox/runtimes.ts'
 import type { Stage } from '#host/sandbox/stage.ts'
 import { Turns } from '#host/sandbox/turns.ts'
 

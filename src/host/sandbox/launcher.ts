@@ -28,6 +28,8 @@ export interface StartOrder {
   /** How many processes of the sandbox stand between the started process and the function's own. */
   readonly wrappers: number
   readonly killFrom: 'started' | 'child'
+  /** The function's own process has one more above it, which runs extensions beside it. */
+  readonly supervised: boolean
   /** The environment's own user, where it has one. */
   readonly uid?: number | undefined
   /** Limits that the launcher has to keep itself, where control groups cannot. */
@@ -152,6 +154,11 @@ export class Launcher {
 
   kill(id: string): void {
     this.#send({ op: 'kill', id })
+  }
+
+  /** SIGTERM to the function's own process. */
+  terminate(id: string): void {
+    this.#send({ op: 'terminate', id })
   }
 
   /** SIGTERM, and SIGKILL after the grace. */

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '#ports/clock.ts'
 import type { SandboxModes } from '#ports/sandboxes.ts'
+import { findJavas } from '#host/sandbox/javas.ts'
 import { bestOfEach, findPythons, versionText } from '#host/sandbox/pythons.ts'
+import { findRubies } from '#host/sandbox/rubies.ts'
 import { openSandboxes } from '#host/sandbox/sandboxes.ts'
 import { pinnedVersion } from '../../../bin/node-binaries.mjs'
 
@@ -53,6 +55,8 @@ export async function probeMachine(options: ProbeOptions): Promise<Machine> {
         ...modeFacts(modes),
         ...nodeFacts(options.cacheFolder),
         await pythonFact(),
+        javaFact(),
+        await rubyFact(),
         await compilerFact(),
       ],
     }
@@ -130,6 +134,29 @@ async function pythonFact(): Promise<MachineFact> {
     level: found.length === 0 ? 'missing' : 'full',
     found: found.length === 0 ? 'none' : found.map(versionText).join(', '),
     remedy: found.length === 0 ? 'install Python 3, such as `apt-get install python3`' : undefined,
+  }
+}
+
+function javaFact(): MachineFact {
+  const found = findJavas()
+  return {
+    name: 'java',
+    level: found.length === 0 ? 'missing' : 'full',
+    found: found.length === 0 ? 'none' : found.map(({ version }) => version).join(', '),
+    remedy:
+      found.length === 0
+        ? 'only Java functions need one: such as `apt-get install openjdk-17-jre-headless`'
+        : undefined,
+  }
+}
+
+async function rubyFact(): Promise<MachineFact> {
+  const found = await findRubies()
+  return {
+    name: 'ruby',
+    level: found.length === 0 ? 'missing' : 'full',
+    found: found.length === 0 ? 'none' : found.map(({ version }) => version).join(', '),
+    remedy: found.length === 0 ? 'only Ruby functions need one: such as `apt-get install ruby`' : undefined,
   }
 }
 

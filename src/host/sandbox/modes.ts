@@ -29,6 +29,9 @@ function notesOf({ level, groups, tmp, isRoot, hasUsers }: ModeFacts): string[] 
     notes.push(
       'Functions run as plain processes: they can see the files and processes that their user can see. Install bubblewrap, or allow namespaces where it is there, to shut them in.',
     )
+    notes.push(
+      'Inside functions the name sandbox.localdomain does not resolve: telemetry reaches extensions that listen on all addresses.',
+    )
   }
   if (level === 'unshare-root') {
     notes.push(
@@ -39,7 +42,7 @@ function notesOf({ level, groups, tmp, isRoot, hasUsers }: ModeFacts): string[] 
     notes.push(
       isRoot
         ? 'All functions run as root, because neither chroot of coreutils nor setpriv could change the user, or the folder for temporary files is closed to other users.'
-        : 'All functions run as your own user, so a runtime that speaks over TCP could reach the Runtime API of another.',
+        : 'All functions run as your own user, so a runtime that speaks over TCP could reach the Runtime API of another; extensions within a Node.js or Python function find none.',
     )
   }
   if (groups?.cpu === undefined) {

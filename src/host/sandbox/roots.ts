@@ -8,6 +8,7 @@ import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SharedView } from '#host/sandbox/confinement.ts'
 import type { Launcher } from '#host/sandbox/launcher.ts'
+import { SUPERVISION_FILES } from '#host/sandbox/supervision.ts'
 
 /** A root and the folder of devices beside it, as the launcher's environments see them. */
 export interface Root {
@@ -53,7 +54,8 @@ const BEGIN = 'set -e; umask 022; mkdir -p "$0"'
 /** What functions get at a place of their own has an empty folder or file there. */
 function rootScript({ mounts, links }: SharedView): string {
   const lines = [BEGIN, `mount -t tmpfs -o mode=755,size=${SIZE} none "$0"`, 'cd "$0"']
-  lines.push('mkdir -p proc dev tmp opt run/windtunnel var/task', ': > run/windtunnel/runtime.sock')
+  lines.push('mkdir -p proc dev tmp opt run/windtunnel var/task')
+  lines.push(`cd run/windtunnel; touch runtime.sock ${SUPERVISION_FILES.join(' ')}; cd ../..`)
   for (const { from, to } of mounts) {
     const at = quoted(`.${to}`)
     if (lstatSync(from).isDirectory()) {

@@ -5,9 +5,8 @@
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import type { RuntimeReply, RuntimeRequest } from '#ports/sandboxes.ts'
+import { type BodyReader, bodyReader, Collected, Streamed } from '#host/sandbox/request-body.ts'
 
-/** Longest body that is kept; beyond it the rest is read, dropped and told. Lambda's limit is 6 MB and 100 bytes, plus room to see it broken. */
-export const BODY_MAX = 6_291_556 + 65_536
 /** Source: Lambda quotas, request line and header values: 1 MB. */
 const HEAD_MAX = 1_048_576
 const HEAD_END = '\r\n\r\n'
@@ -48,6 +47,7 @@ function serve(socket: Socket, options: RuntimeServerOptions): void {
   options.onConnection()
   const connection = new Connection(socket, options.onRequest)
   socket.on('data', (chunk: Buffer) => connection.read(chunk))
+  socket.on('close', () => connection.closed())
   socket.resume()
 }
 
@@ -63,7 +63,11 @@ class Connection {
   #parts: Buffer[] = []
   #size = 0
   #head: Head | undefined
-  #body: Body | undefined
+  #body: BodyReader | undefined
+  /** Of the request under way, when it is kept whole. */
+  #kept = new Collected()
+  /** Of the request under way, when it is handed on while it comes. */
+  #streamed: Streamed | undefined
   #busy = false
 
   constructor(socket: Socket, onRequest: OnRequest) {
@@ -77,15 +81,20 @@ class Connection {
     this.#advance()
   }
 
+  /** A body that has not come whole by now never will. */
+  closed(): void {
+    this.#streamed?.broke()
+  }
+
   #advance(): void {
-    while (!this.#busy && this.#size > 0) {
-      if (this.#head === undefined && !this.#readHead()) return
+    while (this.#size > 0 && (this.#body !== undefined || !this.#busy)) {
+      if (this.#body === undefined && !this.#readHead()) return
       const body = this.#body
       if (body === undefined) return
       const rest = body.take(this.#taken())
       if (rest === undefined) return
       this.#give(rest)
-      this.#finish(body)
+      this.#finish()
     }
   }
 
@@ -116,30 +125,53 @@ class Connection {
       return false
     }
     this.#head = head
-    this.#body = bodyOf(head.headers)
     if (head.headers['expect'] === '100-continue') this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n')
     const rest = all.subarray(end + HEAD_END.length)
+    this.#give(rest)
+    if (isStreamed(head)) return this.#openStream(head)
+    this.#kept = new Collected()
+    this.#body = bodyReader(head.headers, this.#kept)
     if (this.#body.isEmpty) {
-      this.#give(rest)
-      this.#finish(this.#body)
+      this.#finish()
       return false
     }
-    this.#give(rest)
     return rest.length > 0
   }
 
-  #finish(body: Body): void {
+  /** Hands the request on before its body has come. */
+  #openStream(head: Head): boolean {
+    const stream = new Streamed(this.#socket)
+    const body = bodyReader(head.headers, stream)
+    if (body.isEmpty) stream.end({})
+    else {
+      this.#streamed = stream
+      this.#body = body
+    }
+    this.#ask({ ...head, body: EMPTY, truncated: false, stream })
+    return this.#body !== undefined && this.#size > 0
+  }
+
+  /** The body is whole: one that was kept is handed on now. */
+  #finish(): void {
     const head = this.#head
-    if (head === undefined) return
-    this.#head = undefined
     this.#body = undefined
+    const streamed = this.#streamed
+    this.#streamed = undefined
+    if (head === undefined || streamed !== undefined) return
+    this.#ask({ ...head, body: this.#kept.bytes(), truncated: this.#kept.truncated })
+  }
+
+  #ask(request: RuntimeRequest): void {
+    const { stream } = request
+    this.#head = undefined
     this.#busy = true
     let replied = false
-    this.#onRequest({ ...head, body: body.bytes(), truncated: body.truncated }, (reply) => {
+    this.#onRequest(request, (reply) => {
       if (replied) return
       replied = true
       this.#busy = false
-      this.#write(reply, head.headers['connection'] === 'close')
+      if (stream !== undefined) this.#streamed?.drop()
+      this.#write(reply, request.headers['connection'] === 'close')
       this.#advance()
     })
   }
@@ -191,91 +223,8 @@ function headOf(text: string): Head | undefined {
   return { method, path, headers }
 }
 
-/** Collects a body up to the limit. `take` answers what follows the body, or undefined while it goes on. */
-interface Body {
-  readonly isEmpty: boolean
-  readonly truncated: boolean
-  take(bytes: Buffer): Buffer | undefined
-  bytes(): Buffer
-}
-
-class Collected {
-  truncated = false
-  #parts: Buffer[] = []
-  #size = 0
-
-  add(bytes: Buffer): void {
-    if (bytes.length === 0) return
-    const room = BODY_MAX - this.#size
-    if (bytes.length > room) this.truncated = true
-    if (room <= 0) return
-    const kept = bytes.length > room ? bytes.subarray(0, room) : bytes
-    this.#parts.push(kept)
-    this.#size += kept.length
-  }
-
-  bytes(): Buffer {
-    return this.#parts.length === 1 ? (this.#parts[0] ?? EMPTY) : Buffer.concat(this.#parts)
-  }
-}
-
-function bodyOf(headers: Readonly<Record<string, string>>): Body {
-  if (/\bchunked\b/i.test(headers['transfer-encoding'] ?? '')) return new ChunkedBody()
-  const length = Number(headers['content-length'] ?? 0)
-  return new SizedBody(Number.isSafeInteger(length) && length > 0 ? length : 0)
-}
-
-class SizedBody extends Collected implements Body {
-  #left: number
-
-  constructor(length: number) {
-    super()
-    this.#left = length
-  }
-
-  get isEmpty(): boolean {
-    return this.#left === 0
-  }
-
-  take(bytes: Buffer): Buffer | undefined {
-    const mine = bytes.subarray(0, this.#left)
-    this.#left -= mine.length
-    this.add(mine)
-    return this.#left === 0 ? bytes.subarray(mine.length) : undefined
-  }
-}
-
-/** Chunked transfer coding; trailers are read and dropped. */
-class ChunkedBody extends Collected implements Body {
-  readonly isEmpty = false
-  #held: Buffer = EMPTY
-  #left = -1
-  #inTrailers = false
-
-  take(bytes: Buffer): Buffer | undefined {
-    let at = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
-    this.#held = EMPTY
-    for (;;) {
-      if (this.#left > 0) {
-        const mine = at.subarray(0, this.#left)
-        this.#left -= mine.length
-        this.add(mine)
-        at = at.subarray(mine.length)
-        if (this.#left > 0) return undefined
-      }
-      const end = at.indexOf('\r\n')
-      if (end === -1) {
-        this.#held = at
-        return undefined
-      }
-      const line = at.toString('latin1', 0, end)
-      at = at.subarray(end + 2)
-      if (this.#inTrailers) {
-        if (line === '') return at
-      } else if (line !== '') {
-        this.#left = parseInt(line, 16)
-        if (this.#left === 0 || Number.isNaN(this.#left)) this.#inTrailers = true
-      }
-    }
-  }
-}
+/** Source: Lambda developer guide, Response streaming for custom runtimes: the header of a response in streaming mode. */
+const isStreamed = ({ method, path, headers }: Head): boolean =>
+  method === 'POST' &&
+  path.endsWith('/response') &&
+  headers['lambda-runtime-function-response-mode']?.toLowerCase() === 'streaming'

@@ -219,6 +219,8 @@ const COPIED_ETC = [
 ]
 /** Mount points for what is shown of the machine's own /etc. */
 const MOUNTED_ETC = ['ssl', 'pki', 'ca-certificates', 'alternatives']
+/** Where Debian keeps the settings of each Java, such as java-17-openjdk. */
+const isOfJava = (name: string): boolean => name.startsWith('java-')
 
 /** The /etc of all functions: names and addresses resolve, nothing tells of the machine's users. */
 function makeSystemFolder(runFolder: string, isRoot: boolean): string {
@@ -226,7 +228,9 @@ function makeSystemFolder(runFolder: string, isRoot: boolean): string {
   mkdirSync(folder, { mode: 0o755 })
   for (const name of COPIED_ETC)
     if (existsSync(`/etc/${name}`)) copyFileSync(`/etc/${name}`, join(folder, name))
-  for (const name of MOUNTED_ETC) mkdirSync(join(folder, name), { mode: 0o755 })
+    else if (name === 'hosts') writeFileSync(join(folder, name), '') // each environment has its own in this place
+  for (const name of [...MOUNTED_ETC, ...readdirSync('/etc').filter(isOfJava)])
+    mkdirSync(join(folder, name), { mode: 0o755 })
   const users = isRoot
     ? Array.from({ length: NAMED_USERS }, (_, index) => new Users(process.pid).first + index)
     : [process.getuid?.() ?? 0]

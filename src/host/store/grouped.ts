@@ -6,6 +6,7 @@
  *
  * A group closes after 32 closures, after 2 ms, or when its turn of the event loop ends, whichever comes first: a
  * closure that awaits something foreign keeps its place in line but never holds back those that finished before it.
+ * Tried and left: a commit held back until the flush before it is done, so that there are fewer; no gain to be measured.
  * A commit or flush that fails ends the store: nothing is acknowledged any more (a second fdatasync may report success
  * for pages that were lost), and `fatal` ends the process. A closure must not await another `tx` of its own store.
  */

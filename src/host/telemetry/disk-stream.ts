@@ -1,5 +1,5 @@
 /**
- * One stream on disk: lines come into memory and into the tail file; about 256 KB of them become a sealed block,
+ * One stream on disk: lines come into memory and into the tail file; about 1 MB of them become a sealed block,
  * compressed off this thread; the tail file goes once the block is synced. A reader sees the sealed blocks, the blocks
  * being sealed and the open end as one. Not here: when to sync and what to drop (`telemetry.ts` has the timer).
  */
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { packBlock, packBlockSync } from '#host/telemetry/block.ts'
 import type { Line } from '#host/telemetry/lines.ts'
 import { MemoFile, syncFolder } from '#host/telemetry/memo-file.ts'
-import { Chunk } from '#host/telemetry/memory.ts'
+import { OpenBlock } from '#host/telemetry/open-block.ts'
 import { Segments } from '#host/telemetry/segments.ts'
 import { type LineQuery, select } from '#host/telemetry/select.ts'
 import type { LineStream, StreamStats } from '#host/telemetry/stream.ts'
@@ -27,15 +27,16 @@ export interface DiskStreamOptions {
   readonly failed: (error: unknown) => void
 }
 
+/** Of a stream's first block: most streams never seal one. */
+const FIRST_ROOM_BYTES = 16 * 1_024
+
 export class DiskStream implements LineStream {
   readonly #options: DiskStreamOptions
   #segments: Segments
   #tail: Tail
-  #open = new Chunk()
-  #written = 0
-  #writtenBytes = 0
+  #open: OpenBlock
   #writing = false
-  #sealing: Chunk[] = []
+  #sealing: OpenBlock[] = []
   #sealed: Promise<void> = Promise.resolve()
   /** Tails whose blocks are appended and not yet synced. */
   #passed: number[] = []
@@ -54,6 +55,7 @@ export class DiskStream implements LineStream {
     this.#segments.syncNow()
     for (const sequence of tails) rmSync(tailPath(folder, sequence))
     this.#tail = new Tail(folder, this.#segments.lastSequence + 1)
+    this.#open = new OpenBlock(FIRST_ROOM_BYTES)
     this.nextOrdinal = this.#segments.nextOrdinal
     this.#memo = new MemoFile(join(folder, 'memo'))
   }
@@ -64,7 +66,7 @@ export class DiskStream implements LineStream {
     if (!this.#writing) {
       this.#writing = true
       this.#options.soon(() => this.write())
-    } else if (this.#open.bytes - this.#writtenBytes >= this.#options.blockBytes / 4) this.write()
+    } else if (this.#open.waitingBytes >= this.#options.blockBytes / 4) this.write()
     return ordinal
   }
 
@@ -81,7 +83,7 @@ export class DiskStream implements LineStream {
     const unsealed = [...this.#sealing, this.#open]
     const sealed = this.#segments.oldest()
     return {
-      ordinal: sealed?.ordinal ?? unsealed[0]?.held[0]?.ordinal ?? this.nextOrdinal,
+      ordinal: sealed?.ordinal ?? unsealed[0]?.firstOrdinal ?? this.nextOrdinal,
       at: Math.min(sealed?.at ?? Number.POSITIVE_INFINITY, ...unsealed.map((chunk) => chunk.minAt)),
     }
   }
@@ -89,7 +91,7 @@ export class DiskStream implements LineStream {
   stats(): StreamStats {
     const unsealed = [...this.#sealing, this.#open]
     return {
-      lines: this.#segments.lines + unsealed.reduce((sum, chunk) => sum + chunk.held.length, 0),
+      lines: this.#segments.lines + unsealed.reduce((sum, chunk) => sum + chunk.size, 0),
       bytes: this.#segments.bytes + unsealed.reduce((sum, chunk) => sum + chunk.bytes, 0),
       droppedLines: this.#dropped.lines + this.#segments.damagedLines,
       droppedBytes: this.#dropped.bytes,
@@ -108,16 +110,14 @@ export class DiskStream implements LineStream {
   write(): void {
     this.#writing = false
     if (this.#closed) return
-    const lines = this.#open.held.slice(this.#written)
-    if (lines.length === 0) return
+    const frame = this.#open.frame()
+    if (frame === undefined) return
     try {
-      this.#tail.write(lines)
+      this.#tail.write(frame)
     } catch (error) {
       this.#options.failed(error)
       return
     }
-    this.#written = this.#open.held.length
-    this.#writtenBytes = this.#open.bytes
     this.#options.dirtied()
     if (this.#open.bytes >= this.#options.blockBytes) this.#seal()
   }
@@ -150,9 +150,7 @@ export class DiskStream implements LineStream {
     for (const file of readdirSync(folder)) rmSync(join(folder, file), { force: true })
     this.#segments = new Segments(folder, segmentBytes, Number.POSITIVE_INFINITY)
     this.#tail = new Tail(folder, this.#tail.sequence + 1)
-    this.#open = new Chunk()
-    this.#written = 0
-    this.#writtenBytes = 0
+    this.#open = new OpenBlock(FIRST_ROOM_BYTES)
     this.#memo.forget()
   }
 
@@ -172,13 +170,11 @@ export class DiskStream implements LineStream {
     const { sequence } = this.#tail
     this.#tail.close()
     this.#tail = new Tail(this.#options.folder, sequence + 1)
-    this.#open = new Chunk()
-    this.#written = 0
-    this.#writtenBytes = 0
+    this.#open = new OpenBlock(Math.ceil(this.#options.blockBytes * 1.25))
     this.#sealing.push(chunk)
     this.#sealed = this.#sealed.then(async () => {
       try {
-        this.#segments.append(await packBlock(sequence, chunk.held))
+        this.#segments.append(await packBlock(sequence, chunk))
         this.#sealing.shift()
         this.#passed.push(sequence)
         this.#options.dirtied()

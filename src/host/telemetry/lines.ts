@@ -17,9 +17,11 @@ export interface Line {
 /** Asked before a line's text is touched. */
 export type LineFilter = (at: number, ordinal: number, series: string) => boolean
 
-export function rowOf(line: Line): string {
-  return `${line.at}\t${line.ordinal}\t${escapeSeries(line.series)}\t${line.text}\n`
-}
+export const rowOf = (line: Line): string => `${rowHead(line.at, line.ordinal, line.series)}${line.text}\n`
+
+/** The three columns before the text. */
+export const rowHead = (at: number, ordinal: number, series: string): string =>
+  `${at}\t${ordinal}\t${escapeSeries(series)}\t`
 
 /**
  * The wanted lines of many rows, in their order; with a prefix only lines of series that begin with it, found without

@@ -1,4 +1,7 @@
-/** Spans as lines: the series is the trace, so that a sealed block holds a trace together. Each line is the span's JSON. */
+/**
+ * Spans as lines: the series is the trace, so that a sealed block holds a trace together. Each line is the span's JSON.
+ * Tried and left: printing it by hand, 0.4 us instead of 0.6.
+ */
 import type { Telemetry } from '#host/telemetry/stream.ts'
 import type { Span, Spans } from '#ports/spans.ts'
 

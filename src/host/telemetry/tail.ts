@@ -7,10 +7,10 @@ import { closeSync, fdatasync, openSync, readFileSync, writeSync } from 'node:fs
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { type Line, linesIn, rowOf } from '#host/telemetry/lines.ts'
+import { type Line, linesIn } from '#host/telemetry/lines.ts'
+import { FRAME_BYTES } from '#host/telemetry/open-block.ts'
 
 const syncFile = promisify(fdatasync)
-const FRAME_BYTES = 8
 
 export const tailPath = (folder: string, sequence: number): string => join(folder, `tail-${sequence}`)
 
@@ -33,16 +33,9 @@ export class Tail {
     this.#path = tailPath(folder, sequence)
   }
 
-  /** Throws what write(2) answers, such as ENOSPC. */
-  write(lines: readonly Line[]): void {
+  /** A frame of rows. Throws what write(2) answers, such as ENOSPC. */
+  write(frame: Buffer): void {
     this.#fd ??= openSync(this.#path, 'a')
-    let rows = ''
-    for (const line of lines) rows += rowOf(line)
-    const length = Buffer.byteLength(rows)
-    const frame = Buffer.allocUnsafe(FRAME_BYTES + length)
-    frame.write(rows, FRAME_BYTES)
-    frame.writeUInt32LE(length, 0)
-    frame.writeUInt32LE(crc32(frame.subarray(FRAME_BYTES)), 4)
     for (let at = 0; at < frame.length;) at += writeSync(this.#fd, frame, at)
     this.#dirty = true
   }

@@ -92,6 +92,7 @@ const PHASE_KIND: Readonly<Record<PhaseName, string>> = {
   load: 'waiting',
   client: 'waiting',
   gateway: 'warm',
+  authorizer: 'downstream',
   'event-queue': 'waiting',
   queue: 'waiting',
   start: 'cold',

@@ -1,82 +1,83 @@
 /**
- * Requests to HTTP APIs, from the path below the API's address to the answer: stage, CORS preflight, route, function,
- * meter. No store is read once an API is known. Faults of the management API never come from here: a gateway's
- * errors are small JSON bodies of its own.
+ * Requests to HTTP APIs, from the API's address or a custom domain to the answer: stage, CORS preflight, route,
+ * throttle, authorizer, backend, meter, access log. No store is read once an API is known. Faults of the management
+ * API never come from here: a gateway's errors are small JSON bodies of its own.
  */
-import { type Bytes, EMPTY, base64, utf8 } from '#base/bytes.ts'
-import type { JsonObject } from '#base/json.ts'
+import { EMPTY, base64 } from '#base/bytes.ts'
+import { parseArn } from '#base/arn.ts'
 import type { DataPlane, DataPlaneCall } from '#ports/data-plane.ts'
 import type { HttpResponse } from '#ports/http.ts'
-import type { DeliveryOutcome } from '#ports/targets.ts'
-import { withStageVariables } from '#engines/proxy-events/lambda-uri.ts'
-import { payloadV1 } from '#engines/proxy-events/payload-v1.ts'
-import { payloadV2 } from '#engines/proxy-events/payload-v2.ts'
-import {
-  type EventContext,
-  type Incoming,
-  eventBody,
-  headerOf,
-  isBinaryContent,
-  percentDecode,
-} from '#engines/proxy-events/request.ts'
-import { forwarded, interpretV1, interpretV2, plainBody } from '#engines/proxy-events/response.ts'
-import { functionArnOf } from '#engines/proxy-events/lambda-uri.ts'
+import { percentDecode } from '#engines/proxy-events/request.ts'
+import { accessLine } from '#services/apigatewayv2/access-log.ts'
+import { authorize } from '#services/apigatewayv2/authorize.ts'
 import { preflightHeaders, withCors } from '#services/apigatewayv2/cors.ts'
-import type { LambdaTarget, Target } from '#services/apigatewayv2/deployed.ts'
+import type { Target } from '#services/apigatewayv2/deployed.ts'
 import { DEFAULT_STAGE, type HttpApi, type StoredStage, own } from '#services/apigatewayv2/document.ts'
+import { mappingFor } from '#services/apigatewayv2/domains.ts'
+import { invoke } from '#services/apigatewayv2/invoke.ts'
 import { BILLED_CHUNK_BYTES, PAYLOAD_MAX_BYTES } from '#services/apigatewayv2/limits.ts'
-import { callService } from '#services/apigatewayv2/service-call.ts'
-import type { ServiceTarget } from '#services/apigatewayv2/service-integrations.ts'
-import type { ApiOwner, HttpState } from '#services/apigatewayv2/state.ts'
+import { type Answer, type Passage, incomingOf, refusal } from '#services/apigatewayv2/passage.ts'
+import type { HttpState } from '#services/apigatewayv2/state.ts'
+import { limitOf } from '#services/apigatewayv2/throttle.ts'
 
-type Pair = readonly [name: string, value: string]
-interface Answer {
-  readonly status: number
-  readonly headers: readonly Pair[]
-  readonly body: Bytes
+export interface HttpDataPlane extends DataPlane {
+  /** The id to call `handle` with when that host, lower case and without a port, is a custom domain; else undefined. */
+  ofHost(host: string): Promise<string | undefined>
 }
 
-/** One request on its way. */
-interface Passage {
-  readonly call: DataPlaneCall
-  readonly owner: ApiOwner
-  readonly api: HttpApi
-  readonly stage: StoredStage
-  /** Below the stage. */
-  readonly path: string
-  /** As `apigw-requestid` and the events show it. */
-  readonly requestId: string
-}
-
-export function httpDataPlane(state: HttpState): DataPlane {
+export function httpDataPlane(state: HttpState): HttpDataPlane {
   return {
-    owner: async (id) => (await state.catalog.find(id))?.owner,
+    owner: async (id) => (await state.catalog.find(id))?.owner ?? (await state.domains.find(id))?.owner,
+    ofHost: (host) => state.domainOf(host),
     handle: (call) => handle(state, call),
   }
 }
 
 async function handle(state: HttpState, call: DataPlaneCall): Promise<HttpResponse> {
-  const found = await state.catalog.find(call.id)
-  const staged = found === undefined ? undefined : stageOf(found.document, call.path)
   const requestId = extendedId(state)
-  if (
-    found === undefined ||
-    staged === undefined ||
-    found.document.settings.DisableExecuteApiEndpoint === true
-  ) {
-    return finished(plain(404, 'Not Found'), requestId)
-  }
-  const passage: Passage = { call, owner: found.owner, api: found.document, ...staged, requestId }
-  call.span.set('apiId', call.id)
+  const passage = await passageOf(state, call, requestId)
+  if (passage === undefined) return finished(refusal(undefined, 404, 'Not Found'), requestId)
+  if (passage === 'unmapped') return finished(refusal(undefined, 403, 'Forbidden'), requestId)
+  call.span.set('apiId', passage.api.id)
   call.span.set('stage', passage.stage.StageName)
   const { answer, bytesIn } = await answered(state, passage)
   meter(state, passage, { answer, bytesIn })
+  logAccess(state, passage, { answer, bytesIn })
   call.span.set('status', answer.status)
   return finished(answer, requestId)
 }
 
 /** Fifteen characters and an equals sign, as AWS prints them. */
 const extendedId = (state: HttpState): string => base64(state.ports.random.bytes(11))
+
+/**
+ * The API and stage that a request is for. `unmapped` is a custom domain without a mapping for the path, which AWS
+ * answers with 403 (inferred from REST APIs).
+ */
+async function passageOf(
+  state: HttpState,
+  call: DataPlaneCall,
+  requestId: string,
+): Promise<Passage | 'unmapped' | undefined> {
+  const common = { call, requestId, at: state.ports.clock.now(), notes: {} }
+  const found = await state.catalog.find(call.id)
+  if (found !== undefined) {
+    const { document, owner } = found
+    if (document.settings.DisableExecuteApiEndpoint === true) return undefined
+    const staged = stageOf(document, call.path)
+    if (staged === undefined) return undefined
+    return { ...common, ...staged, api: document, owner, shownPath: call.path, mappingKey: undefined }
+  }
+  const domain = await state.domains.find(call.id)
+  if (domain === undefined) return undefined
+  const mapped = mappingFor(domain.document, call.path)
+  const target = mapped === undefined ? undefined : await state.catalog.find(mapped.mapping.ApiId)
+  const stage = own(target?.document.stages ?? {}, mapped?.mapping.Stage ?? '')
+  if (mapped === undefined || target === undefined || stage === undefined) return 'unmapped'
+  const { path, mapping } = mapped
+  const { document: api, owner } = target
+  return { ...common, api, owner, stage, path, shownPath: path, mappingKey: mapping.ApiMappingKey }
+}
 
 /**
  * A first path part that names a stage chooses it, else `$default` answers. Source: API Gateway developer guide,
@@ -94,8 +95,13 @@ function stageOf(
   return fallback === undefined ? undefined : { stage: fallback, path: path === '' ? '/' : path }
 }
 
-async function answered(state: HttpState, passage: Passage): Promise<{ answer: Answer; bytesIn: number }> {
-  const { call, api, stage } = passage
+interface Traffic {
+  readonly answer: Answer
+  readonly bytesIn: number
+}
+
+async function answered(state: HttpState, passage: Passage): Promise<Traffic> {
+  const { call, api } = passage
   const { method, headers } = call.request
   const cors = api.settings.CorsConfiguration
   const origin = headers['origin']
@@ -105,175 +111,43 @@ async function answered(state: HttpState, passage: Passage): Promise<{ answer: A
       return { answer: { status: 204, headers: preflightHeaders(cors, origin), body: EMPTY }, bytesIn: 0 }
     }
   }
+  const { answer, bytesIn } = await routed(state, passage)
+  return { answer: { ...answer, headers: withCors(answer.headers, cors, origin) }, bytesIn }
+}
+
+async function routed(state: HttpState, passage: Passage): Promise<Traffic> {
+  const { call, api, stage, notes } = passage
   const deployed =
     stage.DeploymentId === undefined
       ? undefined
       : await state.deployed(passage.owner, api.id, stage.DeploymentId)
-  const matched = deployed?.table.match(method, passage.path)
+  const matched = deployed?.table.match(call.request.method, passage.path)
   const target = matched?.target ?? deployed?.fallback
-  if (target === undefined) return { answer: plain(404, 'Not Found'), bytesIn: 0 }
+  if (target === undefined) {
+    notes.isFree = true
+    return { answer: refusal(passage, 404, 'Not Found'), bytesIn: 0 }
+  }
   call.span.set('route', target.routeKey)
+  notes.target = target
+  notes.parameters = matched?.parameters ?? {}
+  if (!admits(state, passage, target)) {
+    notes.isFree = true
+    return { answer: refusal(passage, 429, 'Too Many Requests'), bytesIn: 0 }
+  }
+  const refused = await authorize(state, passage, target, incomingOf(passage, EMPTY))
+  if (refused !== undefined) return { answer: refused, bytesIn: 0 }
   const body = await call.request.body.collect(PAYLOAD_MAX_BYTES)
   if (body === 'too-large')
-    return { answer: plain(413, 'Request Entity Too Large'), bytesIn: PAYLOAD_MAX_BYTES }
-  const answer = await invoke(state, passage, { target, parameters: matched?.parameters ?? {}, body })
-  return { answer: { ...answer, headers: withCors(answer.headers, cors, origin) }, bytesIn: body.length }
+    return { answer: refusal(passage, 413, 'Request Entity Too Large'), bytesIn: PAYLOAD_MAX_BYTES }
+  const answer = await invoke(state, passage, { target, incoming: incomingOf(passage, body) })
+  return { answer, bytesIn: body.length }
 }
 
-interface Matched {
-  readonly target: Target
-  readonly parameters: Readonly<Record<string, string>>
-  readonly body: Bytes
+function admits(state: HttpState, { api, stage, at }: Passage, target: Target): boolean {
+  const limit = limitOf(own(stage.RouteSettings ?? {}, target.routeKey), stage.DefaultRouteSettings)
+  if (limit === undefined) return true
+  return state.throttles.admits(`${api.id}/${stage.StageName}/${target.routeKey}`, limit, at)
 }
-
-async function invoke(state: HttpState, passage: Passage, matched: Matched): Promise<Answer> {
-  const { integration } = matched.target
-  if (integration === undefined) return plain(500, 'Internal Server Error')
-  const { clock } = state.ports
-  const before = clock.elapsed()
-  const answer =
-    integration.kind === 'lambda'
-      ? await invokeFunction(state, passage, { ...matched, lambda: integration })
-      : await throughService(state, passage, { ...matched, service: integration })
-  passage.call.span.set('integrationMs', clock.elapsed() - before)
-  return answer
-}
-
-async function invokeFunction(
-  state: HttpState,
-  passage: Passage,
-  matched: Matched & { lambda: LambdaTarget },
-): Promise<Answer> {
-  const { lambda } = matched
-  const { call, owner, stage } = passage
-  const arn =
-    functionArnOf(withStageVariables(lambda.functionArn, stage.StageVariables ?? {})) ?? lambda.functionArn
-  const outcome = await state.ports.targets.deliver({
-    arn,
-    payload: utf8(JSON.stringify(eventOf(state, passage, matched))),
-    mode: 'wait',
-    principal: 'apigateway.amazonaws.com',
-    account: owner.account,
-    region: owner.region,
-    span: call.span,
-    timeoutMs: lambda.timeoutMs,
-    signal: call.signal,
-  })
-  return answerOf(state, outcome, { format: lambda.format, arn })
-}
-
-async function throughService(
-  state: HttpState,
-  passage: Passage,
-  matched: Matched & { service: ServiceTarget },
-): Promise<Answer> {
-  const { call, api, stage, owner, requestId } = passage
-  const outcome = await callService(state, {
-    target: matched.service,
-    owner,
-    span: call.span,
-    signal: call.signal,
-    incoming: incomingOf(passage, matched.body),
-    parameters: matched.parameters,
-    stageVariables: stage.StageVariables ?? {},
-    context: {
-      apiId: api.id,
-      stage: stage.StageName,
-      routeKey: matched.target.routeKey,
-      requestId,
-      time: state.ports.clock.now(),
-    },
-  })
-  if (outcome.kind === 'timed-out') return plain(503, 'Service Unavailable')
-  if (outcome.kind === 'bad-request') return plain(400, outcome.message)
-  const { status, contentType, body } = outcome.answer
-  return { status, headers: [['content-type', contentType]], body: utf8(body) }
-}
-
-function incomingOf({ call }: Passage, body: Bytes): Incoming {
-  return {
-    method: call.request.method,
-    path: call.path === '' ? '/' : call.path,
-    query: call.request.query,
-    rawHeaders: call.request.rawHeaders,
-    body,
-    sourceIp: call.request.remote.address.replace(/^::ffff:/, ''),
-    host: call.request.host,
-    port: /:(\d+)$/.exec(call.request.hostPort)?.[1] ?? '80',
-    traceId: `Root=${call.span.traceId}`,
-  }
-}
-
-function eventOf(
-  state: HttpState,
-  passage: Passage,
-  matched: Matched & { lambda: LambdaTarget },
-): JsonObject {
-  const { api, stage, owner } = passage
-  const incoming = incomingOf(passage, matched.body)
-  const parameters = Object.entries(matched.parameters).map(
-    ([name, value]) => [name, percentDecode(value)] as const,
-  )
-  const context: EventContext = {
-    accountId: owner.account,
-    apiId: api.id,
-    stage: stage.StageName,
-    requestId: passage.requestId,
-    time: state.ports.clock.now(),
-    stageVariables: stage.StageVariables ?? {},
-    pathParameters: Object.fromEntries(parameters),
-  }
-  const body = eventBody(matched.body, isBinaryContent(headerOf(incoming, 'content-type'), matched.body))
-  if (matched.lambda.format === '2.0') {
-    return payloadV2(incoming, body, { ...context, routeKey: matched.target.routeKey })
-  }
-  return payloadV1(incoming, body, {
-    ...context,
-    kind: 'http',
-    extendedRequestId: passage.requestId,
-    resourcePath: matched.target.resourcePath,
-    resourceId: null,
-    deploymentId: undefined,
-    path: incoming.path,
-  })
-}
-
-/**
- * Source of 500 and 503: developer guide, Troubleshooting HTTP API Lambda integrations, and recorded timeouts. That
- * a throttled function answers 503 is inferred.
- */
-function answerOf(
-  state: HttpState,
-  outcome: DeliveryOutcome,
-  lambda: { readonly format: '1.0' | '2.0'; readonly arn: string },
-): Answer {
-  switch (outcome.kind) {
-    case 'delivered': {
-      if (outcome.functionError !== undefined) return plain(500, 'Internal Server Error')
-      const response = lambda.format === '2.0' ? interpretV2(outcome.payload) : interpretV1(outcome.payload)
-      const body = response === undefined ? undefined : plainBody(response)
-      if (response === undefined || body === undefined) return plain(500, 'Internal Server Error')
-      return { status: response.status, headers: forwarded(response.headers), body }
-    }
-    case 'timed-out':
-    case 'throttled':
-      return plain(503, 'Service Unavailable')
-    case 'refused':
-    case 'accepted': {
-      const why = outcome.kind === 'refused' ? `${outcome.code}: ${outcome.message}` : 'no answer'
-      state.ports.log.warn('apigatewayv2.integration.refused', { function: lambda.arn, why })
-      return plain(500, 'Internal Server Error')
-    }
-    default:
-      return outcome satisfies never
-  }
-}
-
-const plain = (status: number, message: string): Answer => ({
-  status,
-  headers: [['content-type', 'application/json']],
-  body: utf8(JSON.stringify({ message })),
-})
 
 const finished = (answer: Answer, requestId: string): HttpResponse => ({
   status: answer.status,
@@ -281,8 +155,12 @@ const finished = (answer: Answer, requestId: string): HttpResponse => ({
   body: answer.body,
 })
 
-/** Requests per started 512 KB of request body, and bytes out: body and header lines without what the server adds. */
-function meter(state: HttpState, passage: Passage, traffic: { answer: Answer; bytesIn: number }): void {
+/**
+ * Requests per started 512 KB of request body, and bytes out: body and header lines without what the server adds.
+ * A request that has no route or that an authorizer or a throttle refuses costs nothing. Source: answers of AWS's own
+ * people on re:Post, and the developer guide's page on pricing while it was there.
+ */
+function meter(state: HttpState, passage: Passage, traffic: Traffic): void {
   const { owner, api, call } = passage
   const common = {
     at: state.ports.clock.now(),
@@ -293,13 +171,15 @@ function meter(state: HttpState, passage: Passage, traffic: { answer: Answer; by
   }
   const { answer } = traffic
   const headerBytes = answer.headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
-  state.ports.usage.record({
-    ...common,
-    service: 'apiGatewayHttp',
-    dimension: 'requests',
-    quantity: Math.max(1, Math.ceil(traffic.bytesIn / BILLED_CHUNK_BYTES)),
-    unit: 'count',
-  })
+  if (passage.notes.isFree !== true) {
+    state.ports.usage.record({
+      ...common,
+      service: 'apiGatewayHttp',
+      dimension: 'requests',
+      quantity: Math.max(1, Math.ceil(traffic.bytesIn / BILLED_CHUNK_BYTES)),
+      unit: 'count',
+    })
+  }
   state.ports.usage.record({
     ...common,
     service: 'dataTransfer',
@@ -307,4 +187,15 @@ function meter(state: HttpState, passage: Passage, traffic: { answer: Answer; by
     quantity: answer.body.length + headerBytes,
     unit: 'bytes',
   })
+}
+
+function logAccess(state: HttpState, passage: Passage, { answer, bytesIn }: Traffic): void {
+  const { api, stage, owner, call, at } = passage
+  const { DestinationArn, Format } = stage.AccessLogSettings ?? {}
+  const group = /^log-group:([^:]+)/.exec(parseArn(DestinationArn ?? '')?.resource ?? '')?.[1]
+  if (group === undefined || Format === undefined) return
+  const latencyMs = state.ports.clock.elapsed() - call.acceptedAt
+  const message = accessLine(Format, passage, { answer, latencyMs, bytesIn })
+  const source = `${api.id}/${stage.StageName}`
+  state.accessLogs.add({ group, source, owner }, { timestamp: Math.floor(at), message })
 }

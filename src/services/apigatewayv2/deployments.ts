@@ -72,12 +72,13 @@ function pruned(draft: HttpApi): string[] {
   return gone
 }
 
-type Routing = Pick<HttpApi, 'routes' | 'integrations' | 'stages'>
+type Routing = Pick<HttpApi, 'routes' | 'integrations' | 'stages' | 'authorizers'>
 
-/** True when routes or integrations differ, or a stage has just got automatic deployment. */
+/** True when routes, integrations or authorizers differ, or a stage has just got automatic deployment. */
 export function isRoutingChanged(before: Routing, after: Routing): boolean {
   const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
   if (!isSame(before.routes, after.routes) || !isSame(before.integrations, after.integrations)) return true
+  if (!isSame(before.authorizers ?? {}, after.authorizers ?? {})) return true
   return Object.values(after.stages).some(
     (stage) => stage.AutoDeploy === true && before.stages[stage.StageName]?.AutoDeploy !== true,
   )

@@ -1,14 +1,30 @@
 /**
- * One HTTP API as it is stored: its settings, routes, integrations, stages and the list of its deployments. What a
- * deployment froze is a record of its own. Shapes are the model's, with the ids that are always there.
+ * What is stored: one HTTP API with its settings, routes, integrations, authorizers, models, stages and the list of its
+ * deployments; what a deployment froze; a custom domain with its mappings; a VPC link. Shapes are the model's, with the
+ * ids that are always there.
  */
 import type { Instant } from '#base/time.ts'
-import type { Api, Deployment, Integration, Route, Stage } from '#model/apigatewayv2.ts'
+import type {
+  Api,
+  ApiMapping,
+  Authorizer,
+  Deployment,
+  DomainName,
+  Integration,
+  Model,
+  Route,
+  Stage,
+  VpcLink,
+} from '#model/apigatewayv2.ts'
 
 export type StoredRoute = Route & { readonly RouteId: string }
 export type StoredIntegration = Integration & { readonly IntegrationId: string }
 export type StoredStage = Stage & { readonly StageName: string }
 export type StoredDeployment = Deployment & { readonly DeploymentId: string; readonly CreatedDate: Instant }
+
+export type StoredAuthorizer = Authorizer & { readonly AuthorizerId: string }
+export type StoredModel = Model & { readonly ModelId: string }
+export type StoredMapping = ApiMapping & { readonly ApiMappingId: string; readonly ApiMappingKey: string }
 
 export interface HttpApi {
   readonly id: string
@@ -18,12 +34,29 @@ export interface HttpApi {
   integrations: Record<string, StoredIntegration>
   stages: Record<string, StoredStage>
   deployments: Record<string, StoredDeployment>
+  /** Absent in what earlier versions stored. */
+  authorizers?: Record<string, StoredAuthorizer>
+  models?: Record<string, StoredModel>
+}
+
+/** A custom domain name; its id is the name in lower case. */
+export interface HttpDomain {
+  readonly id: string
+  settings: DomainName
+  mappings: Record<string, StoredMapping>
+}
+
+/** Kept as it is described: nothing here has a network of its own. */
+export interface StoredVpcLink {
+  readonly id: string
+  settings: VpcLink
 }
 
 /** What a deployment froze; never changed. */
 export interface Snapshot {
   readonly routes: readonly StoredRoute[]
   readonly integrations: readonly StoredIntegration[]
+  readonly authorizers?: readonly StoredAuthorizer[]
 }
 
 export const DEFAULT_STAGE = '$default'

@@ -15,6 +15,12 @@ export const noPart = (kind: string, id: string): Fault =>
 
 export const noStage = (): Fault => notFound('Invalid stage identifier specified')
 
+/** Source: recorded AWS answers. */
+export const noDomain = (): Fault =>
+  notFound('The domain name resource specified in the request was not found.')
+export const noMapping = (): Fault =>
+  notFound('The api mapping resource specified in the request was not found.')
+
 /** Ours: a part of HTTP APIs that is not written. */
 export const notYet = (what: string): Fault =>
   new Fault('NotImplemented', `${what} is not supported by this version of Windtunnel.`, { status: 501 })

@@ -1,15 +1,27 @@
 /**
- * An OpenAPI description as routes and integrations of an HTTP API. Pure but for ids. What AWS only warns about is
- * a warning here too; what is not written yet is refused, because an API without its backend would lie.
+ * An OpenAPI description as routes, integrations and authorizers of an HTTP API. Pure but for ids. What AWS only warns
+ * about is a warning here too; what is not written yet is refused, because an API without its backend would lie.
  */
 import { utf8 } from '#base/bytes.ts'
 import type { Cors } from '#model/apigatewayv2.ts'
-import type { ApiDescription, ApiOperation, CorsDescription } from '#engines/openapi/description.ts'
+import type {
+  ApiDescription,
+  ApiOperation,
+  AuthorizerDescription,
+  CorsDescription,
+} from '#engines/openapi/description.ts'
 import { readOpenApi } from '#engines/openapi/read.ts'
-import { checkCors, checkFree, checkRouteKey, integrationFrom } from '#services/apigatewayv2/checks.ts'
-import { DEFAULT_ROUTE, type HttpApi } from '#services/apigatewayv2/document.ts'
-import { badRequest, notYet } from '#services/apigatewayv2/faults.ts'
-import { DEFINITION_MAX_BYTES, ROUTES_MAX } from '#services/apigatewayv2/limits.ts'
+import { authorizerFrom } from '#services/apigatewayv2/authorizer-checks.ts'
+import { checkAuthorization, checkCors, checkFree, checkRouteKey } from '#services/apigatewayv2/checks.ts'
+import {
+  DEFAULT_ROUTE,
+  type HttpApi,
+  type StoredAuthorizer,
+  type StoredRoute,
+} from '#services/apigatewayv2/document.ts'
+import { badRequest } from '#services/apigatewayv2/faults.ts'
+import { integrationFrom } from '#services/apigatewayv2/integration-checks.ts'
+import { AUTHORIZERS_MAX, DEFINITION_MAX_BYTES, ROUTES_MAX } from '#services/apigatewayv2/limits.ts'
 
 /** Faults BadRequestException: only OpenAPI 3 is taken. Source: developer guide, Import an HTTP API. */
 export function descriptionOf(body: string): ApiDescription {
@@ -35,22 +47,32 @@ export function importInto(
 ): Imported {
   const warnings: string[] = []
   const prefix = prefixOf(description.basePath, options.basePath)
+  const authorizers = new Map<string, StoredAuthorizer>()
+  for (const wish of description.authorizers) {
+    const AuthorizerId = options.newId()
+    const made = authorizerFrom(authorizerWish(wish))
+    authorizers.set(wish.name, { ...made, AuthorizerId })
+  }
+  if (authorizers.size > AUTHORIZERS_MAX)
+    throw badRequest(`An API has at most ${AUTHORIZERS_MAX} authorizers`)
+  api.authorizers = Object.fromEntries([...authorizers.values()].map((one) => [one.AuthorizerId, one]))
   for (const operation of description.operations) {
     const RouteKey = routeKeyOf(operation, prefix)
     checkRouteKey(RouteKey)
     checkFree(RouteKey, api)
-    if (operation.authorization.kind === 'AUTHORIZER') throw notYet(`The authorizer of ${RouteKey}`)
     const RouteId = options.newId()
     const target = integrate(api, operation, options.newId)
     if (target === undefined) warnings.push(`No integration is defined for route ${RouteKey}`)
-    api.routes[RouteId] = {
+    const route: StoredRoute = {
       RouteId,
       RouteKey,
       ApiKeyRequired: false,
-      AuthorizationType: operation.authorization.kind === 'AWS_IAM' ? 'AWS_IAM' : 'NONE',
+      ...authorizationOf(operation, authorizers),
       OperationName: operation.operationId,
       Target: target,
     }
+    checkAuthorization(route, api)
+    api.routes[RouteId] = route
   }
   if (Object.keys(api.routes).length > ROUTES_MAX) throw badRequest(`An API has at most ${ROUTES_MAX} routes`)
   const cors = corsFrom(description.cors)
@@ -68,6 +90,38 @@ export function importInto(
   return { warnings }
 }
 
+function authorizerWish(wish: AuthorizerDescription): Parameters<typeof authorizerFrom>[0] {
+  const { issuer: Issuer, audience: Audience } = wish
+  return {
+    AuthorizerCredentialsArn: wish.credentials,
+    AuthorizerPayloadFormatVersion: wish.payloadFormatVersion,
+    AuthorizerResultTtlInSeconds: wish.resultTtlInSeconds,
+    AuthorizerType: wish.type.toUpperCase(),
+    AuthorizerUri: wish.uri,
+    EnableSimpleResponses: wish.enableSimpleResponses,
+    IdentitySource: wish.identitySource,
+    IdentityValidationExpression: wish.identityValidationExpression,
+    ...(wish.type === 'jwt' ? { JwtConfiguration: { Audience, Issuer } } : {}),
+    Name: wish.name,
+  }
+}
+
+function authorizationOf(
+  { authorization }: ApiOperation,
+  authorizers: ReadonlyMap<string, StoredAuthorizer>,
+): Pick<StoredRoute, 'AuthorizationType' | 'AuthorizerId' | 'AuthorizationScopes'> {
+  if (authorization.kind !== 'AUTHORIZER') return { AuthorizationType: authorization.kind }
+  const authorizer = authorizers.get(authorization.name)
+  const AuthorizerId = authorizer?.AuthorizerId
+  if (authorizer?.AuthorizerType !== 'JWT') return { AuthorizationType: 'CUSTOM', AuthorizerId }
+  const { scopes } = authorization
+  return {
+    AuthorizationType: 'JWT',
+    AuthorizerId,
+    ...(scopes.length === 0 ? {} : { AuthorizationScopes: scopes }),
+  }
+}
+
 function integrate(api: HttpApi, operation: ApiOperation, newId: () => string): string | undefined {
   const wish = operation.integration
   if (wish === undefined) return undefined
@@ -80,7 +134,15 @@ function integrate(api: HttpApi, operation: ApiOperation, newId: () => string): 
     TimeoutInMillis: wish.timeoutInMillis,
     CredentialsArn: wish.credentials,
     ConnectionType: wish.connectionType === 'VPC_LINK' ? 'VPC_LINK' : undefined,
-    RequestParameters: wish.requestParameters,
+    ConnectionId: wish.connectionId,
+    ...(Object.keys(wish.requestParameters).length === 0
+      ? {}
+      : { RequestParameters: wish.requestParameters }),
+    ...(Object.keys(wish.responseParameters).length === 0
+      ? {}
+      : { ResponseParameters: wish.responseParameters }),
+    TlsConfig:
+      wish.serverNameToVerify === undefined ? undefined : { ServerNameToVerify: wish.serverNameToVerify },
   })
   const IntegrationId = newId()
   api.integrations[IntegrationId] = { ...integration, IntegrationId }

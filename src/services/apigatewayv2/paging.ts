@@ -25,3 +25,23 @@ export function pageOfParts<T>(
   const Items = page.items.map(([, part]) => part)
   return page.next === undefined ? { Items } : { Items, NextToken: page.next }
 }
+
+interface Listable<O, D> {
+  list(
+    owner: O,
+    listing: { readonly limit: number; readonly after?: readonly string[] | undefined },
+  ): Promise<D[]>
+}
+
+/** One page of documents of an account and region, in the order of their ids. */
+export async function listed<O, D extends { readonly id: string }>(
+  catalog: Listable<O, D>,
+  owner: O,
+  wish: PageWish,
+): Promise<{ readonly items: readonly D[]; readonly next: string | undefined }> {
+  const limit = pageSize(wish)
+  const after = wish.NextToken === undefined ? undefined : [wish.NextToken]
+  const found = await catalog.list(owner, { limit: limit + 1, after })
+  const items = found.slice(0, limit)
+  return { items, next: found.length > limit ? items.at(-1)?.id : undefined }
+}

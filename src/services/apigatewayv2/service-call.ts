@@ -1,8 +1,6 @@
 /** A request on its way to an AWS service: values for the integration's parameters, the call, the answer or a timeout. */
 import { Fault } from '#base/fault.ts'
 import type { MappingSource } from '#engines/proxy-events/parameter-mapping.ts'
-import { type Incoming, headerOf, percentDecode, queryValues } from '#engines/proxy-events/request.ts'
-import { type Instant, clfDate } from '#base/time.ts'
 import type { SpanScope } from '#ports/spans.ts'
 import {
   type ServiceAnswer,
@@ -17,19 +15,7 @@ export interface ServiceRequest {
   readonly owner: ApiOwner
   readonly span: SpanScope
   readonly signal: AbortSignal
-  readonly incoming: Incoming
-  /** Path variables, raw. */
-  readonly parameters: Readonly<Record<string, string>>
-  readonly stageVariables: Readonly<Record<string, string>>
-  readonly context: ContextFacts
-}
-
-export interface ContextFacts {
-  readonly apiId: string
-  readonly stage: string
-  readonly routeKey: string
-  readonly requestId: string
-  readonly time: Instant
+  readonly source: MappingSource
 }
 
 export type ServiceOutcome =
@@ -39,7 +25,7 @@ export type ServiceOutcome =
 
 export async function callService(state: HttpState, request: ServiceRequest): Promise<ServiceOutcome> {
   const { target, owner, span } = request
-  const from = resolved(target, sourceOf(request))
+  const from = resolved(target, request.source)
   if (from.kind === 'missing') return { kind: 'bad-request', message: from.message }
   const { clock, api } = state.ports
   const late = new AbortController()
@@ -62,47 +48,5 @@ async function answered(target: ServiceTarget, running: Promise<ServiceAnswer>):
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return { kind: 'answered', answer: refused(target, error) }
-  }
-}
-
-function sourceOf(request: ServiceRequest): MappingSource {
-  const { incoming, parameters, stageVariables } = request
-  const own = (map: Readonly<Record<string, string>>, name: string): string | undefined =>
-    Object.hasOwn(map, name) ? map[name] : undefined
-  return {
-    header: (name) => {
-      const values = incoming.rawHeaders.filter(([given]) => given.toLowerCase() === name)
-      return values.length === 0 ? undefined : values.map(([, value]) => value).join(',')
-    },
-    query: (name) => queryValues(incoming.query).get(name)?.join(','),
-    path: (name) => {
-      if (name === undefined) return incoming.path
-      const value = own(parameters, name)
-      return value === undefined ? undefined : percentDecode(value)
-    },
-    context: (name) => own(contextOf(request), name),
-    stageVariable: (name) => own(stageVariables, name),
-    body: incoming.body,
-  }
-}
-
-/** Source: API Gateway developer guide, Logging variables of HTTP APIs; those that exist without an authorizer. */
-function contextOf({ incoming, owner, context }: ServiceRequest): Record<string, string> {
-  return {
-    accountId: owner.account,
-    apiId: context.apiId,
-    domainName: incoming.host,
-    domainPrefix: incoming.host.split('.', 1)[0] ?? '',
-    extendedRequestId: context.requestId,
-    httpMethod: incoming.method,
-    'identity.sourceIp': incoming.sourceIp,
-    'identity.userAgent': headerOf(incoming, 'user-agent') ?? '',
-    path: incoming.path,
-    protocol: 'HTTP/1.1',
-    requestId: context.requestId,
-    requestTime: clfDate(context.time),
-    requestTimeEpoch: String(context.time),
-    routeKey: context.routeKey,
-    stage: context.stage,
   }
 }

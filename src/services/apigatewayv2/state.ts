@@ -1,6 +1,7 @@
 /**
- * What the service holds: the documents of all HTTP APIs and the compiled routes of their deployments, both kept in
- * memory after first use. Every change goes through `change`, which also deploys to stages with automatic
+ * What the service holds: the documents of all HTTP APIs and custom domains and the compiled routes of deployments, kept
+ * in memory after first use; and what lives in memory only: token buckets, issuers' keys, authorizers' answers, access
+ * log lines on their way. Every change of an API goes through `change`, which also deploys to stages with automatic
  * deployment; no request reads the store once its API is known.
  */
 import { lowerId } from '#base/ids.ts'
@@ -10,24 +11,31 @@ import type { Api } from '#model/apigatewayv2.ts'
 import type { Api as ServiceApi } from '#ports/api.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
+import type { Outbound } from '#ports/outbound.ts'
 import type { Random } from '#ports/random.ts'
 import type { Call } from '#ports/service.ts'
 import type { Stores, Tx } from '#ports/store.ts'
 import type { Targets } from '#ports/targets.ts'
 import type { Usage } from '#ports/usage.ts'
 import { Catalog } from '#engines/proxy-events/catalog.ts'
+import { Opinions } from '#services/apigatewayv2/authorize-lambda.ts'
 import { type Deployed, compile } from '#services/apigatewayv2/deployed.ts'
 import { deploy, isRoutingChanged } from '#services/apigatewayv2/deployments.ts'
-import type { HttpApi, Snapshot } from '#services/apigatewayv2/document.ts'
+import type { HttpApi, HttpDomain, Snapshot, StoredVpcLink } from '#services/apigatewayv2/document.ts'
 import { noApi } from '#services/apigatewayv2/faults.ts'
+import { IssuerKeys } from '#services/apigatewayv2/issuer-keys.ts'
+import { LogDelivery } from '#services/apigatewayv2/log-delivery.ts'
+import { Throttles } from '#services/apigatewayv2/throttle.ts'
 
 export interface HttpPorts {
   readonly clock: Clock
   readonly random: Random
   readonly stores: Stores
   readonly targets: Targets
-  /** For first-class service integrations. */
+  /** For first-class service integrations and access logs. */
   readonly api: ServiceApi
+  /** For HTTP backends and issuers of tokens. */
+  readonly outbound: Outbound
   readonly usage: Usage
   readonly log: Log
 }
@@ -40,16 +48,44 @@ const ownerOf = (call: Caller): ApiOwner => ({ account: call.account, region: ca
 
 /** Compiled deployments kept in memory, ours: the least recently compiled ones go beyond it and are compiled again. */
 const COMPILED_MAX = 512
+const OTHER_HOSTS_MAX = 1_000
 
 export class HttpState {
   readonly ports: HttpPorts
   readonly catalog: Catalog<HttpApi, ApiOwner, Tx>
+  readonly domains: Catalog<HttpDomain, ApiOwner, Tx>
+  readonly vpcLinks: Catalog<StoredVpcLink, ApiOwner, Tx>
+  readonly issuerKeys: IssuerKeys
+  readonly accessLogs: LogDelivery
+  readonly throttles = new Throttles()
+  readonly opinions = new Opinions()
   readonly #snapshots = new Records<Snapshot>('http-api-deployment')
   readonly #compiled = new Map<string, Deployed>()
+  /** Hosts that are known to be no custom domains, so that requests to them read no store. */
+  readonly #otherHosts = new Set<string>()
 
   constructor(ports: HttpPorts) {
     this.ports = ports
-    this.catalog = new Catalog('http-api', ports.stores.open('control'))
+    const store = ports.stores.open('control')
+    this.catalog = new Catalog('http-api', store)
+    this.domains = new Catalog('http-domain', store)
+    this.vpcLinks = new Catalog('http-vpc-link', store)
+    this.issuerKeys = new IssuerKeys(ports)
+    this.accessLogs = new LogDelivery(ports)
+  }
+
+  /** The host itself when it is a custom domain. Most hosts are our own, which no domain can be named like. */
+  async domainOf(host: string): Promise<string | undefined> {
+    if (!isDomainName(host) || this.#otherHosts.has(host)) return undefined
+    if ((await this.domains.find(host)) !== undefined) return host
+    if (this.#otherHosts.size >= OTHER_HOSTS_MAX) this.#otherHosts.clear()
+    this.#otherHosts.add(host)
+    return undefined
+  }
+
+  /** A domain has come: hosts that were none may be one now. */
+  domainsChanged(): void {
+    this.#otherHosts.clear()
   }
 
   newId(length = 7): string {
@@ -77,6 +113,7 @@ export class HttpState {
         const before = structuredClone({
           routes: draft.routes,
           integrations: draft.integrations,
+          authorizers: draft.authorizers ?? {},
           stages: draft.stages,
         })
         const answer = await run(draft, tx)
@@ -96,11 +133,16 @@ export class HttpState {
           this.dropSnapshot(tx, call, [id, deployment])
       },
     )
+    this.opinions.clear(`${id}/`)
   }
 
   /** Freezes the API's routes as a deployment with that id. */
   freeze(tx: Tx, call: Caller, draft: HttpApi, deploymentId: string): void {
-    const snapshot = { routes: Object.values(draft.routes), integrations: Object.values(draft.integrations) }
+    const snapshot = {
+      routes: Object.values(draft.routes),
+      integrations: Object.values(draft.integrations),
+      authorizers: Object.values(draft.authorizers ?? {}),
+    }
     this.#snapshots.put(tx, [call.account, call.region], [draft.id, deploymentId], snapshot)
   }
 
@@ -114,8 +156,7 @@ export class HttpState {
     const name = `${apiId}/${deploymentId}`
     const known = this.#compiled.get(name)
     if (known !== undefined) return known
-    const read = this.ports.stores.open('control').read
-    const snapshot = await this.#snapshots.get(read, [owner.account, owner.region], apiId, deploymentId)
+    const snapshot = await this.snapshot(owner, apiId, deploymentId)
     if (snapshot === undefined) return undefined
     const compiled = compile(snapshot)
     if (this.#compiled.size >= COMPILED_MAX) {
@@ -128,10 +169,27 @@ export class HttpState {
     return compiled
   }
 
+  /** What a deployment froze, from the store. */
+  snapshot(
+    { account, region }: ApiOwner,
+    apiId: string,
+    deploymentId: string,
+  ): Promise<Snapshot | undefined> {
+    const { read } = this.ports.stores.open('control')
+    return this.#snapshots.get(read, [account, region], apiId, deploymentId)
+  }
+
   /** Drops what is in memory, after the stores were emptied. */
   forget(): void {
     this.catalog.forget()
+    this.domains.forget()
+    this.#otherHosts.clear()
+    this.vpcLinks.forget()
     this.#compiled.clear()
+    this.throttles.clear()
+    this.opinions.clear()
+    this.issuerKeys.clear()
+    this.accessLogs.clear()
   }
 
   #autoDeploy(call: Caller, draft: HttpApi, tx: Tx): void {
@@ -141,6 +199,10 @@ export class HttpState {
     for (const old of dropped) this.dropSnapshot(tx, call, [draft.id, old])
   }
 }
+
+/** Names that a request's host may have and that are neither addresses nor our own names. */
+const isDomainName = (host: string): boolean =>
+  host.includes('.') && !/^[0-9.]+$|^\[|(^|\.)amazonaws\.com$|\.execute-api\./.test(host)
 
 /** The API as its callers see it: the endpoint names the port they came through. */
 export function printed(api: HttpApi, endpoint: string): Api {

@@ -9,6 +9,7 @@ import { present } from '#base/assert.ts'
 
 /** Runs the stack's operation to its end, behind the caller's back. */
 export function launch(state: CloudFormationState, owner: Owner, stack: StackRecord): void {
+  if (state.running.has(stack.stackId)) return
   const work = deploy(state, owner, stack).finally(() => {
     state.running.delete(stack.stackId)
     state.live.delete(stack.stackId)
@@ -70,9 +71,15 @@ export async function resumeCloudFormation(state: CloudFormationState): Promise<
   }
 }
 
+/** Ends what a stack's handlers wait for from outside: their resources fail. */
+export function cancelWaits(state: CloudFormationState, stackId: string): void {
+  for (const [id, waiting] of state.waiting) if (id.startsWith(`${stackId}|`)) waiting.cancel()
+}
+
 /** Lets running deployments stop between two steps. They go on at the next `resumeCloudFormation`. */
 export async function stopCloudFormation(state: CloudFormationState): Promise<void> {
   state.stopping = true
+  for (const waiting of state.waiting.values()) waiting.interrupt()
   await Promise.all(state.running.values())
 }
 

@@ -1,59 +1,67 @@
 /**
  * A deployment: the machine that brings a stack from what it is to what its operation wants, resource by resource in
  * dependency order, and back when one fails. Everything it decides on is in the store, so a start of the platform
- * goes on where the last one ended. What a step does to a resource is `resource-step.ts`.
+ * goes on where the last one ended. Its phases are `forward.ts`, `rollback.ts` and `removal.ts`; what a step does to a
+ * resource is `resource-step.ts`.
  */
 import { present } from '#base/assert.ts'
 import type { Instant } from '#base/time.ts'
 import type { Scope } from '#engines/templates/evaluate.ts'
-import { type Graph, reversed } from '#engines/templates/graph.ts'
+import type { Graph } from '#engines/templates/graph.ts'
 import type { ResolvedTemplate, ResourceDefinition } from '#engines/templates/template.ts'
-import { TemplateError } from '#engines/templates/template-error.ts'
-import { memberOf } from '#engines/templates/value.ts'
-import { failedText } from '#services/cloudformation/failures.ts'
+import { refuse } from '#engines/templates/template-error.ts'
+import { memberOf, type Value } from '#engines/templates/value.ts'
+import { deploy } from '#services/cloudformation/forward.ts'
+import { Interrupted } from '#services/cloudformation/interruption.ts'
 import {
   addEvent,
   exportsOf,
   type NewEvent,
   putStack,
   resourcesOf,
+  STACK_TYPE,
   stackEvent,
-  templateOf,
 } from '#services/cloudformation/journal.ts'
-import { findLeftovers } from '#services/cloudformation/leftovers.ts'
 import { RESOURCES_AT_ONCE } from '#services/cloudformation/limits.ts'
-import { checkExports, outputsOf, putExports } from '#services/cloudformation/outputs.ts'
+import { nextTemplate } from '#services/cloudformation/next-template.ts'
 import {
   type ExportRecord,
   type ResourceRecord,
   resources as resourceRecords,
   type StackRecord,
   type StoredOperation,
-  type StoredOutput,
-  templates,
 } from '#services/cloudformation/records.ts'
+import { cleanup, deleteStack } from '#services/cloudformation/removal.ts'
 import { contextOf } from '#services/cloudformation/resource-context.ts'
-import { deployOne, removeOne, restoreOne } from '#services/cloudformation/resource-step.ts'
+import { isCustom } from '#services/cloudformation/resources/all.ts'
 import type { ResourceContext } from '#services/cloudformation/resources/handler.ts'
-import { type Outcome, workThrough } from '#services/cloudformation/work-through.ts'
-import { nextTemplate } from '#services/cloudformation/next-template.ts'
+import { rollback } from '#services/cloudformation/rollback.ts'
+import { readPolicy, type StackPolicy } from '#services/cloudformation/stack-policy.ts'
 import type { CloudFormationState, Owner } from '#services/cloudformation/state.ts'
+import { type Outcome, workThrough } from '#services/cloudformation/work-through.ts'
 import type { Tx } from '#ports/store.ts'
 
-/** Thrown between two steps when the platform ends; the next start resumes. */
-class Interrupted extends Error {}
+/** What `finish` does beside setting the stack's status. */
+export interface Ending {
+  readonly reason?: string | undefined
+  /** Written in the same transaction. */
+  readonly more?: (tx: Tx) => void
+  /** The resources keep their marks of this operation, so that it can be gone on with. */
+  readonly keepsMarks?: boolean
+}
 
 export class Deployment {
   readonly state: CloudFormationState
   readonly owner: Owner
   readonly stack: StackRecord
   readonly resources: Map<string, ResourceRecord>
+  readonly resolved: ResolvedTemplate | undefined
   /** What a crash left of interrupted creations: ids by logical id. */
   leftovers: ReadonlyMap<string, string> = new Map()
   readonly #exports: ReadonlyMap<string, ExportRecord>
-  readonly #resolved: ResolvedTemplate | undefined
   /** Steps write one after the other, so that events have an order. */
   #writing: Promise<void> = Promise.resolve()
+  #interrupted = false
 
   private constructor(parts: {
     state: CloudFormationState
@@ -67,8 +75,8 @@ export class Deployment {
     this.owner = parts.owner
     this.stack = parts.stack
     this.resources = parts.resources
+    this.resolved = parts.resolved
     this.#exports = parts.exports
-    this.#resolved = parts.resolved
   }
 
   /** Reads what the stack's operation needs. */
@@ -90,41 +98,68 @@ export class Deployment {
 
   /** True when the stack has a TimeoutInMinutes and its creation has taken longer. */
   isLate(): boolean {
-    const { kind, startedAt } = this.#operation
+    const { kind, startedAt } = this.operation
     const { timeoutMinutes } = this.stack
     return (
       kind === 'create' && timeoutMinutes !== undefined && this.now() > startedAt + timeoutMinutes * 60_000
     )
   }
 
-  get #operation(): StoredOperation {
+  get operation(): StoredOperation {
     return present(this.stack.operation, 'a deployment runs for an operation')
   }
 
-  get #template(): ResolvedTemplate {
-    return present(this.#resolved, 'creations and updates have their next template')
+  get template(): ResolvedTemplate {
+    return present(this.resolved, 'creations and updates have their next template')
+  }
+
+  /** What may be changed by an update; undefined when all may. */
+  get policy(): StackPolicy | undefined {
+    const document = this.operation.policyDuring ?? this.stack.policy
+    return document === undefined || this.operation.kind !== 'update' ? undefined : readPolicy(document)
   }
 
   definitionOf(id: string): ResourceDefinition | undefined {
-    return this.#resolved?.resources.get(id)
+    return this.resolved?.resources.get(id)
   }
 
   needsOf(id: string): string[] {
-    return [...(this.#template.graph.get(id) ?? [])]
+    return [...(this.template.graph.get(id) ?? [])]
   }
 
-  contextOf(logicalId: string, token: string): ResourceContext {
-    return contextOf(this.state, this.owner, { stack: this.stack, logicalId, token })
+  contextOf(record: Pick<ResourceRecord, 'logicalId' | 'type'>, token: string): ResourceContext {
+    const { id, phase } = this.operation
+    return contextOf(this.state, this.owner, {
+      stack: this.stack,
+      logicalId: record.logicalId,
+      type: record.type,
+      token,
+      attempt: `${id} ${phase} ${token}`,
+    })
   }
 
   /** Values as they are now. */
   scope(): Scope {
     return {
-      ...this.#template.scope,
+      ...this.template.scope,
       ref: (id) => this.resources.get(id)?.current?.physicalId,
-      attribute: (id, name) => memberOf(this.resources.get(id)?.current?.attributes, name),
+      attribute: (id, name) => this.#attribute(id, name),
       exported: (name) => this.#exports.get(name)?.value,
     }
+  }
+
+  /** Throws `TemplateError` where AWS has words of its own for what a provider or a nested stack did not give (recorded). */
+  #attribute(id: string, name: string): Value | undefined {
+    const record = this.resources.get(id)
+    const found = memberOf(record?.current?.attributes, name)
+    if (found !== undefined || record?.current === undefined) return found
+    if (record.type === STACK_TYPE && name.startsWith('Outputs.'))
+      refuse(`Output '${name.slice('Outputs.'.length)}' not found in stack '${record.current.physicalId}'`)
+    if (isCustom(record.type))
+      refuse(
+        `CustomResource attribute error: Vendor response doesn't contain ${name} key in object ${this.stack.stackId}|${id} within S3 bucket cloudformation-custom-resource-storage-${this.owner[1].replaceAll('-', '')}`,
+      )
+    return undefined
   }
 
   /** Writes a resource (when given), the stack and these events in one transaction. */
@@ -150,7 +185,8 @@ export class Deployment {
     await mine
   }
 
-  async #setStatus(status: string, reason?: string, more: (tx: Tx) => void = () => undefined): Promise<void> {
+  /** Within the operation. */
+  async setStatus(status: string, reason?: string, more: (tx: Tx) => void = () => undefined): Promise<void> {
     this.stack.status = status
     this.stack.statusReason = reason
     await this.#commit((tx) => {
@@ -166,80 +202,52 @@ export class Deployment {
   /** Runs to the end, wherever the operation stands. */
   async run(): Promise<void> {
     try {
-      if (this.#operation.kind === 'delete') await this.#delete()
-      else if (this.#operation.phase === 'forward') await this.#forward()
-      else if (this.#operation.phase === 'cleanup')
-        await this.#cleanup(this.stack.status.includes('ROLLBACK'))
-      else await this.#rollback(this.stack.statusReason ?? '')
+      if (this.operation.kind === 'delete') await deleteStack(this)
+      else if (this.operation.phase === 'forward') await deploy(this)
+      else if (this.operation.phase === 'cleanup') await cleanup(this, this.stack.status.includes('ROLLBACK'))
+      else await rollback(this, this.stack.statusReason ?? '')
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error
     }
   }
 
-  async #each(graph: Graph, onward: boolean, work: (id: string) => Promise<Outcome>): Promise<string[]> {
+  /** Works a graph through; the failed ones. `onward` goes on with what does not need a failed one. */
+  async each(graph: Graph, onward: boolean, work: (id: string) => Promise<Outcome>): Promise<string[]> {
+    const guarded = async (id: string): Promise<Outcome> => {
+      try {
+        return await work(id)
+      } catch (error) {
+        if (!(error instanceof Interrupted)) throw error
+        this.#interrupted = true
+        return 'failed'
+      }
+    }
     const { failed, done } = await workThrough(graph, {
-      work,
+      work: guarded,
       onward,
       atOnce: RESOURCES_AT_ONCE,
-      stopping: () => this.state.stopping,
+      stopping: () => this.state.stopping || (!onward && this.operation.cancelled === true),
     })
+    if (this.#interrupted) throw new Interrupted()
     if (this.state.stopping && failed.length === 0 && done < graph.size) throw new Interrupted()
     return failed
   }
 
-  async #forward(): Promise<void> {
-    const { graph, resources } = this.#template
-    this.leftovers = await findLeftovers(this)
-    const failed = await this.#each(graph, false, (id) =>
-      deployOne(this, present(resources.get(id), 'the graph holds resources of the template')),
-    )
-    if (failed.length > 0) {
-      await this.#fail(failed)
-      return
-    }
-    try {
-      const outputs = outputsOf(this.#template, this.scope())
-      await checkExports(this.state, this.owner, this.stack, outputs)
-      await this.#complete(outputs)
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error
-      await this.#failed(error.message)
-    }
-  }
-
-  async #complete(outputs: readonly StoredOutput[]): Promise<void> {
-    const before = this.stack.outputs
-    const next = await templateOf(this.state, this.owner, this.stack, 'next')
-    this.stack.outputs = outputs
-    const settle = (tx: Tx): void => {
-      putExports(tx, this.owner, this.stack, before)
-      if (next !== undefined) templates.put(tx, this.owner, [this.stack.uuid, 'current'], next)
-      templates.delete(tx, this.owner, this.stack.uuid, 'next')
-    }
-    if (this.#operation.kind === 'create') {
-      await this.#finish('CREATE_COMPLETE', undefined, settle)
-      return
-    }
-    this.#operation.phase = 'cleanup'
-    await this.#setStatus('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', undefined, settle)
-    await this.#cleanup(false)
-  }
-
   /** The end of an operation: marks are taken off the resources, the stack rests. */
-  async #finish(status: string, reason?: string, more: (tx: Tx) => void = () => undefined): Promise<void> {
+  async finish(status: string, { reason, more, keepsMarks }: Ending = {}): Promise<void> {
     const at = this.now()
     this.stack.status = status
     this.stack.statusReason = reason
     const event = stackEvent(this.stack, reason)
     await this.#commit((tx) => {
-      more(tx)
-      for (const record of this.resources.values()) this.#settleResource(tx, record)
+      more?.(tx)
+      if (keepsMarks !== true) for (const record of this.resources.values()) this.#settle(tx, record)
       addEvent(this.state, tx, this.owner, { stack: this.stack, event, at })
       delete this.stack.operation
     })
   }
 
-  #settleResource(tx: Tx, record: ResourceRecord): void {
+  #settle(tx: Tx, record: ResourceRecord): void {
     const gone =
       record.done === 'removed' || (record.current === undefined && record.status === 'DELETE_COMPLETE')
     if (gone) {
@@ -253,147 +261,5 @@ export class Deployment {
     record.before = undefined
     record.beforePolicies = undefined
     resourceRecords.put(tx, this.owner, [this.stack.uuid, record.logicalId], record)
-  }
-
-  async #fail(failed: readonly string[]): Promise<void> {
-    const kinds = (status: string): string[] =>
-      failed.filter((id) => this.resources.get(id)?.status === status)
-    const [created, updated] = [kinds('CREATE_FAILED'), kinds('UPDATE_FAILED')]
-    const text =
-      (created.length > 0 ? failedText('create', created) : '') +
-      (updated.length > 0 ? failedText('update', updated) : '')
-    await this.#failed(text)
-  }
-
-  async #failed(text: string): Promise<void> {
-    const { kind, onFailure } = this.#operation
-    const creates = kind === 'create'
-    if (onFailure === 'DO_NOTHING') {
-      await this.#finish(creates ? 'CREATE_FAILED' : 'UPDATE_FAILED', text.trim())
-      return
-    }
-    this.#operation.phase = 'rollback'
-    if (creates && onFailure === 'DELETE') {
-      await this.#setStatus('DELETE_IN_PROGRESS', `${text}Delete requested by user.`)
-    } else if (creates) await this.#setStatus('ROLLBACK_IN_PROGRESS', `${text}Rollback requested by user.`)
-    else await this.#setStatus('UPDATE_ROLLBACK_IN_PROGRESS', text.trim())
-    await this.#rollback(text)
-  }
-
-  async #rollback(reason: string): Promise<void> {
-    if (this.#operation.kind === 'create') await this.#undoCreation()
-    else await this.#undoUpdate(reason)
-  }
-
-  async #undoCreation(): Promise<void> {
-    const failed = await this.#removeAll((record) => record.deletionPolicy === 'Retain')
-    const deletes = this.#operation.onFailure === 'DELETE'
-    if (failed.length > 0) {
-      await this.#finish(deletes ? 'DELETE_FAILED' : 'ROLLBACK_FAILED', failedText('delete', failed).trim())
-      return
-    }
-    if (deletes) {
-      this.stack.deletedAt = this.now()
-      await this.#finish('DELETE_COMPLETE')
-    } else await this.#finish('ROLLBACK_COMPLETE')
-  }
-
-  /** Every resource that exists, those first that nothing needs any more. */
-  async #removeAll(keeps: (record: ResourceRecord) => boolean): Promise<string[]> {
-    return await this.#each(this.#deletionGraph([...this.resources.keys()]), true, async (id) => {
-      const record = present(this.resources.get(id), 'the graph holds resources of the stack')
-      const outcome = await removeOne(this, record, record.current, keeps(record))
-      if (outcome === 'failed') return outcome
-      record.current = undefined
-      record.status = 'DELETE_COMPLETE'
-      record.done = 'removed'
-      await this.write(record, [])
-      return outcome
-    })
-  }
-
-  #deletionGraph(ids: readonly string[]): Graph {
-    const graph = new Map(
-      ids.map((id) => [
-        id,
-        new Set((this.resources.get(id)?.needs ?? []).filter((need) => ids.includes(need))),
-      ]),
-    )
-    return reversed(graph)
-  }
-
-  async #undoUpdate(reason: string): Promise<void> {
-    const touched = [...this.resources.values()].filter(
-      ({ done, before }) => before !== undefined && (done === 'updated' || done === 'replaced'),
-    )
-    const graph: Graph = new Map(
-      touched.map(({ logicalId, needs }) => [
-        logicalId,
-        new Set(needs.filter((need) => touched.some((other) => other.logicalId === need))),
-      ]),
-    )
-    const failed = await this.#each(graph, true, (id) =>
-      restoreOne(this, present(this.resources.get(id), 'the graph holds resources of the stack')),
-    )
-    if (failed.length > 0) {
-      await this.#finish('UPDATE_ROLLBACK_FAILED', failedText('update', failed).trim())
-      return
-    }
-    this.#operation.phase = 'cleanup'
-    await this.#setStatus('UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', reason.trim(), (tx) =>
-      templates.delete(tx, this.owner, this.stack.uuid, 'next'),
-    )
-    await this.#cleanup(true)
-  }
-
-  /** After an update: what was replaced or is no longer wanted. After a rollback: what the update had made. */
-  async #cleanup(rolledBack: boolean): Promise<void> {
-    const wanted = this.#resolved?.resources
-    const ids = [...this.resources.values()]
-      .filter((record) => {
-        if (rolledBack) return record.done === 'created' || record.before !== undefined
-        return record.done === 'replaced' || (wanted !== undefined && !wanted.has(record.logicalId))
-      })
-      .map(({ logicalId }) => logicalId)
-    await this.#each(this.#deletionGraph(ids), true, async (id) => {
-      const record = present(this.resources.get(id), 'the graph holds resources of the stack')
-      const whole = rolledBack ? record.done === 'created' : record.done !== 'replaced'
-      const policy = whole ? record.deletionPolicy : record.updateReplacePolicy
-      const keep = policy === 'Retain' || (policy === 'RetainExceptOnCreate' && !rolledBack)
-      const outcome = await removeOne(
-        this,
-        record,
-        whole ? record.current : record.before,
-        keep && !rolledBack,
-      )
-      record.before = undefined
-      record.done = whole ? 'removed' : undefined
-      await this.write(record, [])
-      return outcome
-    })
-    await this.#finish(rolledBack ? 'UPDATE_ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE')
-  }
-
-  async #delete(): Promise<void> {
-    const { retain } = this.#operation
-    try {
-      await checkExports(this.state, this.owner, this.stack, [])
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error
-      await this.#finish('DELETE_FAILED', error.message)
-      return
-    }
-    const failed = await this.#removeAll(
-      ({ deletionPolicy, logicalId }) => deletionPolicy.startsWith('Retain') || retain.includes(logicalId),
-    )
-    if (failed.length > 0) {
-      await this.#finish('DELETE_FAILED', failedText('delete', failed).trim())
-      return
-    }
-    this.stack.deletedAt = this.now()
-    const outputs = this.stack.outputs
-    await this.#finish('DELETE_COMPLETE', undefined, (tx) =>
-      putExports(tx, this.owner, { ...this.stack, outputs: [] }, outputs),
-    )
   }
 }

@@ -1,6 +1,7 @@
 /** Errors of handlers as the reasons that CloudFormation prints. */
 import { Fault } from '#base/fault.ts'
 import { TemplateError } from '#engines/templates/template-error.ts'
+import { HandlerFailure } from '#services/cloudformation/interruption.ts'
 import { REASON_CHARACTERS_MAX } from '#services/cloudformation/limits.ts'
 
 /** Source: CloudFormation CLI, handler error codes. Which of our faults is which is `inferred` from their names. */
@@ -16,7 +17,9 @@ function handlerCode({ code, side }: Fault): string {
 
 /** The reason of a failed resource, or undefined when the error is a defect of ours. */
 export function reasonOf(error: unknown, service: string, token: string): string | undefined {
-  if (error instanceof TemplateError) return error.message
+  if (error instanceof TemplateError || error instanceof HandlerFailure) {
+    return error.message.slice(0, REASON_CHARACTERS_MAX)
+  }
   if (!(error instanceof Fault)) return undefined
   if (error.code === 'ValidationError' && error.status === 400 && error.message.startsWith('Windtunnel ')) {
     return error.message

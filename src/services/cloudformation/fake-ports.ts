@@ -1,5 +1,6 @@
 /** Ports for CloudFormation's own tests: a store in memory, and a cloud that remembers what was made. Never part of a platform. */
 import { readFileSync } from 'node:fs'
+import { assert } from '#base/assert.ts'
 import { Fault } from '#base/fault.ts'
 import { DEFAULT_ACCOUNT, DEFAULT_REGION, requestId } from '#base/ids.ts'
 import { compareKeys } from '#base/key.ts'
@@ -11,7 +12,8 @@ import type { Call } from '#ports/service.ts'
 import type { SpanScope } from '#ports/spans.ts'
 import type { Entry, Range, Store, Stores, Tx } from '#ports/store.ts'
 import { API_ANSWERS, type Answer, type Input, text } from '#services/cloudformation/fake-apis.ts'
-import { CloudFormationState } from '#services/cloudformation/state.ts'
+import { createCloudFormation } from '#services/cloudformation/index.ts'
+import type { CloudFormationState } from '#services/cloudformation/state.ts'
 
 /** Ordered keys in an array; closures run one at a time. */
 class MemoryStore implements Store {
@@ -45,9 +47,10 @@ class MemoryStore implements Store {
   }
 }
 
-/** Ticks a millisecond a look, so that events have different times. */
-class TickingClock implements Clock {
+/** Ticks a millisecond a look, so that events have different times. Alarms ring when a test moves it on. */
+export class TickingClock implements Clock {
   at = 1_790_000_000_000
+  readonly #alarms = new Set<{ readonly at: number; readonly run: () => void }>()
   now(): Instant {
     return instant(this.at++)
   }
@@ -57,8 +60,17 @@ class TickingClock implements Clock {
   wall(): Instant {
     return instant(this.at)
   }
-  wakeAt(): { cancel(): void } {
-    return { cancel: () => undefined }
+  wakeAt(at: Instant, run: () => void): { cancel(): void } {
+    const alarm = { at, run }
+    this.#alarms.add(alarm)
+    return { cancel: () => void this.#alarms.delete(alarm) }
+  }
+  advance(ms: number): void {
+    this.at += ms
+    for (const alarm of [...this.#alarms].filter(({ at }) => at <= this.at)) {
+      this.#alarms.delete(alarm)
+      alarm.run()
+    }
   }
   after(_: number, run: () => void): { cancel(): void } {
     queueMicrotask(run)
@@ -105,6 +117,8 @@ export class FakeCloud implements Api {
   readonly made = new Map<string, Input>()
   readonly calls: { readonly operation: string; readonly input: Input }[] = []
   readonly failures = new Map<string, Fault>()
+  /** Answers of one test, before those of all. */
+  readonly answers = new Map<string, Answer>()
   readonly hanging = new Set<string>()
   #next = 1
 
@@ -161,7 +175,7 @@ export class FakeCloud implements Api {
     await Promise.resolve()
     const failure = this.failures.get(name)
     if (failure !== undefined) throw failure
-    const answer = ANSWERS[name]?.(members, this) ?? {}
+    const answer = (this.answers.get(name) ?? ANSWERS[name])?.(members, this) ?? {}
     if (this.hanging.has(name)) await new Promise(() => undefined)
     // The answers above are what the handlers read of the real ones.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -171,6 +185,7 @@ export class FakeCloud implements Api {
 
 export interface FakePlatform {
   readonly cloud: FakeCloud
+  readonly clock: TickingClock
   readonly stores: Stores
   /** The service as a start of the platform makes it, over the same store. `life` is how long that platform lives. */
   readonly start: (life?: Life) => CloudFormationState
@@ -216,6 +231,7 @@ const tables = (name: string): unknown =>
 
 export function fakePlatform(): FakePlatform {
   const store = new MemoryStore()
+  const clock = new TickingClock()
   const cloud = new FakeCloud()
   const quiet = (): void => undefined
   const random = seeded(7)
@@ -226,10 +242,12 @@ export function fakePlatform(): FakePlatform {
   }
   return {
     cloud,
+    clock,
     stores,
     start: (life = IMMORTAL) =>
-      new CloudFormationState({
-        clock: new TickingClock(),
+      createCloudFormation({
+        clock,
+        endpoint: () => 'http://127.0.0.1:4566',
         random,
         stores: { ...stores, open: () => living(store, life) },
         api: {
@@ -264,6 +282,12 @@ export function fakeCall(): Call {
     presigned: false,
     signal: new AbortController().signal,
   }
+}
+
+/** Lets what is under way go on until the condition holds: a bounded number of turns, and no time. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100_000 && !condition(); turn++) await Promise.resolve()
+  assert(condition(), 'what a test waits for comes')
 }
 
 /** Waits until no deployment runs. */

@@ -26,10 +26,17 @@ import {
   validateTemplate,
 } from '#services/cloudformation/operations/get-template.ts'
 import {
+  cancelUpdateStack,
+  continueUpdateRollback,
+  rollbackStack,
+} from '#services/cloudformation/operations/rollbacks.ts'
+import { getStackPolicy, setStackPolicy } from '#services/cloudformation/operations/stack-policies.ts'
+import {
   describeStackResource,
   describeStackResources,
   listStackResources,
 } from '#services/cloudformation/operations/stack-resources.ts'
+import { nestedStacks } from '#services/cloudformation/nested-stacks.ts'
 import { type CloudFormationPorts, CloudFormationState } from '#services/cloudformation/state.ts'
 
 export {
@@ -37,14 +44,20 @@ export {
   resumeCloudFormation,
   stopCloudFormation,
 } from '#services/cloudformation/background.ts'
+export { responses } from '#services/cloudformation/responses.ts'
 export { deployedTypes } from '#services/cloudformation/resources/all.ts'
 export { type CloudFormationPorts, CloudFormationState } from '#services/cloudformation/state.ts'
 
 /** Opens nothing but the control file; the generated tables are read at first use. */
-export const createCloudFormation = (ports: CloudFormationPorts): CloudFormationState =>
-  new CloudFormationState(ports)
+export function createCloudFormation(ports: CloudFormationPorts): CloudFormationState {
+  const state = new CloudFormationState(ports)
+  state.nested = nestedStacks(state)
+  return state
+}
 
 const operations = {
+  CancelUpdateStack: cancelUpdateStack,
+  ContinueUpdateRollback: continueUpdateRollback,
   CreateChangeSet: createChangeSet,
   CreateStack: createStack,
   DeleteChangeSet: deleteChangeSet,
@@ -55,6 +68,7 @@ const operations = {
   DescribeStackResources: describeStackResources,
   DescribeStacks: describeStacks,
   ExecuteChangeSet: executeChangeSet,
+  GetStackPolicy: getStackPolicy,
   GetTemplate: getTemplate,
   GetTemplateSummary: getTemplateSummary,
   ListChangeSets: listChangeSets,
@@ -62,18 +76,18 @@ const operations = {
   ListImports: listImports,
   ListStackResources: listStackResources,
   ListStacks: listStacks,
+  RollbackStack: rollbackStack,
+  SetStackPolicy: setStackPolicy,
   UpdateStack: updateStack,
   UpdateTerminationProtection: updateTerminationProtection,
   ValidateTemplate: validateTemplate,
 }
 
-/** Stack sets, types and hooks, drift, refactoring, generated templates, stack policies, rollbacks by hand. */
+/** Stack sets, types and hooks, drift, refactoring, generated templates, signals of resources. */
 const NOT_YET = [
   'ActivateOrganizationsAccess',
   'ActivateType',
   'BatchDescribeTypeConfigurations',
-  'CancelUpdateStack',
-  'ContinueUpdateRollback',
   'CreateGeneratedTemplate',
   'CreateStackInstances',
   'CreateStackRefactor',
@@ -106,7 +120,6 @@ const NOT_YET = [
   'ExecuteStackRefactor',
   'GetGeneratedTemplate',
   'GetHookResult',
-  'GetStackPolicy',
   'ImportStacksToStackSet',
   'ListGeneratedTemplates',
   'ListHookResults',
@@ -129,9 +142,7 @@ const NOT_YET = [
   'RegisterPublisher',
   'RegisterType',
   'RemoveAlias',
-  'RollbackStack',
   'SetAlias',
-  'SetStackPolicy',
   'SetTypeConfiguration',
   'SetTypeDefaultVersion',
   'SignalResource',

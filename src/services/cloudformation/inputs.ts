@@ -1,8 +1,8 @@
 /** What calls that make or change stacks have in common: parameters, tags, names, options that we do not have. */
 import type { Parameter, Tag } from '#model/cloudformation.ts'
-import type { ParameterDeclaration } from '#engines/templates/parameters.ts'
+import type { ResolvedTemplate } from '#engines/templates/template.ts'
 import { notDone, validationError } from '#services/cloudformation/faults.ts'
-import type { KeyValue, StackTag } from '#services/cloudformation/records.ts'
+import type { KeyValue, StackTag, StoredParameter } from '#services/cloudformation/records.ts'
 
 const NAME = /^[a-zA-Z][-a-zA-Z0-9]*$/
 
@@ -44,13 +44,16 @@ export function parameterMap(
 }
 
 /** As they are kept, in the template's order. */
-export const storedParameters = (
-  declarations: readonly ParameterDeclaration[],
-  texts: ReadonlyMap<string, string>,
-): (KeyValue & { readonly noEcho: boolean })[] =>
+export const storedParameters = ({
+  declarations,
+  parameterTexts,
+  fetched,
+}: Pick<ResolvedTemplate, 'declarations' | 'parameterTexts' | 'fetched'>): StoredParameter[] =>
   declarations.flatMap(({ name, noEcho }) => {
-    const value = texts.get(name)
-    return value === undefined ? [] : [{ key: name, value, noEcho }]
+    const value = parameterTexts.get(name)
+    const resolved = fetched.get(name)
+    if (value === undefined) return []
+    return [{ key: name, value, noEcho, ...(resolved === undefined ? {} : { resolved }) }]
   })
 
 /** Faults: ValidationError for tags that no resource may have. Source: CloudFormation user guide, Resource tags. */
@@ -70,14 +73,9 @@ export function stackTags(tags: readonly Tag[] | undefined): StackTag[] {
 export function refuseOptions(options: {
   readonly NotificationARNs?: readonly string[] | undefined
   readonly RollbackConfiguration?: { readonly RollbackTriggers?: readonly unknown[] | undefined } | undefined
-  readonly StackPolicyBody?: string | undefined
-  readonly StackPolicyURL?: string | undefined
 }): void {
   if ((options.NotificationARNs ?? []).length > 0) throw notDone('NotificationARNs of stacks')
   if ((options.RollbackConfiguration?.RollbackTriggers ?? []).length > 0) throw notDone('rollback triggers')
-  if (options.StackPolicyBody !== undefined || options.StackPolicyURL !== undefined) {
-    throw notDone('stack policies')
-  }
 }
 
 /** ResourceTypes of a call: only those types may be in the template. */

@@ -8,7 +8,7 @@ import { TemplateError } from '#engines/templates/template-error.ts'
 import type { Deployment } from '#services/cloudformation/deployment.ts'
 import { RESOURCES_SEARCHED } from '#services/cloudformation/limits.ts'
 import { isInDoubt, type ResourceRecord, resources } from '#services/cloudformation/records.ts'
-import { propertiesOf } from '#services/cloudformation/resource-step.ts'
+import { propertiesOf } from '#services/cloudformation/resource-properties.ts'
 import { handlerOf } from '#services/cloudformation/resources/all.ts'
 
 /** Ids by logical id. */
@@ -45,9 +45,9 @@ async function leftoverOf(
   const definition = run.definitionOf(record.logicalId)
   if (handler?.find === undefined || definition === undefined) return undefined
   try {
-    const properties = propertiesOf(run, definition)
-    const context = run.contextOf(record.logicalId, record.token)
-    return await handler.find(context, properties, { taken, since: instant(record.updatedAt) })
+    const { applied } = await propertiesOf(run, definition)
+    const context = run.contextOf(record, record.token)
+    return await handler.find(context, applied, { taken, since: instant(record.updatedAt) })
   } catch (error) {
     // The creation itself says what is wrong, in its events.
     if (error instanceof Fault || error instanceof TemplateError) return undefined

@@ -17,12 +17,14 @@ export async function nextTemplate(
   if (next === undefined) return undefined
   const [account, region] = owner
   const parameters = new Map(next.parameters.map(({ key, value }) => [key, value]))
-  return resolveTemplate(next.processed, parameters, {
+  const pseudo = {
     account,
     region,
     partition: partitionOf(region),
     stackName: stack.name,
     stackId: stack.stackId,
     notificationArns: stack.notificationArns,
-  })
+  }
+  const fetched = new Map((next.fetched ?? []).map(({ key, value }) => [key, value]))
+  return resolveTemplate(next.processed, parameters, pseudo, fetched)
 }

@@ -5,9 +5,12 @@
  */
 import { referencesIn } from '#engines/templates/graph.ts'
 import { parseTemplate, type ParsedTemplate } from '#engines/templates/parse.ts'
-import { declaredParameters } from '#engines/templates/parameters.ts'
+import { declaredParameters, parameterTexts, ssmReferences } from '#engines/templates/parameters.ts'
+import { extended } from '#engines/templates/language-extensions.ts'
 import {
   checkSections,
+  knownScope,
+  type PseudoParameters,
   type ResolvedTemplate,
   resolveTemplate,
   transformsOf,
@@ -17,6 +20,7 @@ import { type Dict, dictAt, isDict, memberOf, textAt, type Value } from '#engine
 import { SAM_TRANSFORM, transformSam } from '#engines/sam/transform.ts'
 import { validationError } from '#services/cloudformation/faults.ts'
 import { handlerOf } from '#services/cloudformation/resources/all.ts'
+import { fetchParameters } from '#services/cloudformation/ssm-parameters.ts'
 import { type CloudFormationState, type Owner, partitionOf } from '#services/cloudformation/state.ts'
 import { hasAttribute } from '#services/cloudformation/tables.ts'
 
@@ -63,45 +67,71 @@ export function parsedTemplate(text: string): ParsedTemplate {
 }
 
 /** Faults: ValidationError. Throws `Refusal` for what only a change set's computation finds. */
-export function prepare(state: CloudFormationState, owner: Owner, wanted: Wanted): Prepared {
+export async function prepare(state: CloudFormationState, owner: Owner, wanted: Wanted): Promise<Prepared> {
   const { body } = parsedTemplate(wanted.text)
   const transforms = transformsOf(body)
   refuseUnknown(state, body, transforms.includes(SAM_TRANSFORM))
-  const processed = transformed(state, owner, body, wanted)
-  const [account, region] = owner
+  const processed = await transformed(state, owner, body, wanted)
+  const fetched = await fetchedFor(state, owner, processed, wanted)
   const resolved = asValidation(() =>
-    resolveTemplate(processed, wanted.parameters, {
-      account,
-      region,
-      partition: partitionOf(region),
-      stackName: wanted.stackName,
-      stackId: wanted.stackId,
-      notificationArns: wanted.notificationArns,
-    }),
+    resolveTemplate(processed, wanted.parameters, pseudoOf(owner, wanted), fetched),
   )
   checkAttributes(state, resolved)
+  refuseSnapshots(resolved)
   refuseUnsupported(state, resolved)
   return {
     original: wanted.text,
     processed,
-    transformed: transforms.some((name) => name !== 'AWS::LanguageExtensions'),
+    transformed: transforms.length > 0,
     resolved,
   }
 }
 
-function transformed(state: CloudFormationState, owner: Owner, body: Dict, wanted: Wanted): Dict {
+const LANGUAGE_EXTENSIONS = 'AWS::LanguageExtensions'
+
+const pseudoOf = ([account, region]: Owner, wanted: Wanted): PseudoParameters => ({
+  account,
+  region,
+  partition: partitionOf(region),
+  stackName: wanted.stackName,
+  stackId: wanted.stackId,
+  notificationArns: wanted.notificationArns,
+})
+
+/** What the template's parameters name in Systems Manager. */
+async function fetchedFor(
+  state: CloudFormationState,
+  [account, region]: Owner,
+  body: Dict,
+  { parameters }: Wanted,
+): Promise<Map<string, string>> {
+  const references = asValidation(() => {
+    const declarations = declaredParameters(body)
+    return ssmReferences(declarations, parameterTexts(declarations, parameters))
+  })
+  if (references.length === 0) return new Map()
+  return await fetchParameters(state.ports.api, { account, region }, references)
+}
+
+async function transformed(
+  state: CloudFormationState,
+  owner: Owner,
+  body: Dict,
+  wanted: Wanted,
+): Promise<Dict> {
   let current = body
   for (const name of transformsOf(body)) {
     if (name === SAM_TRANSFORM) current = serverless(state, owner, current, wanted)
-    else if (name !== 'AWS::LanguageExtensions') {
+    else if (name === LANGUAGE_EXTENSIONS) current = await writtenOut(state, owner, current, wanted)
+    else {
       throw new Refusal(
         `Transform ${name} failed with: Windtunnel expands ${SAM_TRANSFORM} and the functions of AWS::LanguageExtensions, and no other macro.`,
       )
     }
   }
   if (holdsFunction(current, 'Fn::ForEach::')) {
-    throw new Refusal(
-      'Transform AWS::LanguageExtensions failed with: Windtunnel does not expand Fn::ForEach yet.',
+    throw validationError(
+      'Template format error: Fn::ForEach requires the AWS::LanguageExtensions transform.',
     )
   }
   if (holdsFunction(current, 'Fn::Transform')) {
@@ -110,6 +140,24 @@ function transformed(state: CloudFormationState, owner: Owner, body: Dict, wante
     )
   }
   return current
+}
+
+/** Source: CloudFormation template reference, AWS::LanguageExtensions transform; the prefix of its errors is recorded. */
+async function writtenOut(
+  state: CloudFormationState,
+  owner: Owner,
+  body: Dict,
+  wanted: Wanted,
+): Promise<Dict> {
+  const fetched = await fetchedFor(state, owner, body, wanted)
+  try {
+    return extended(body, knownScope(body, wanted.parameters, pseudoOf(owner, wanted), fetched))
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    throw new Refusal(
+      `Transform ${LANGUAGE_EXTENSIONS} failed with: ${error.message}. Rollback requested by user.`,
+    )
+  }
 }
 
 function serverless(state: CloudFormationState, owner: Owner, body: Dict, wanted: Wanted): Dict {
@@ -136,11 +184,11 @@ function holdsFunction(value: Value | undefined, prefix: string): boolean {
   return Object.entries(value).some(([name, item]) => name.startsWith(prefix) || holdsFunction(item, prefix))
 }
 
+/** Loops are looked at when they are written out. */
 const typesOf = (body: Dict): [id: string, type: string][] =>
-  Object.entries(dictAt(body, 'Resources') ?? {}).map(([id, resource]) => [
-    id,
-    textAt(resource, 'Type') ?? '',
-  ])
+  Object.entries(dictAt(body, 'Resources') ?? {}).flatMap(([id, resource]): [string, string][] =>
+    id.startsWith('Fn::ForEach::') ? [] : [[id, textAt(resource, 'Type') ?? '']],
+  )
 
 /** Third parties' and custom types are known to AWS by their form; `AWS::` ones by the table. */
 function refuseUnknown(state: CloudFormationState, body: Dict, serverlessToo: boolean): void {
@@ -183,6 +231,15 @@ function checkAttributes(state: CloudFormationState, resolved: ResolvedTemplate)
     throw validationError(
       `Template error: resource ${name} does not support attribute type ${attribute} in Fn::GetAtt`,
     )
+  }
+}
+
+/** None of the types that are deployed here makes snapshots. Source: CloudFormation template reference, DeletionPolicy; text recorded. */
+function refuseSnapshots({ resources }: ResolvedTemplate): void {
+  for (const { type, deletionPolicy, updateReplacePolicy } of resources.values()) {
+    if (deletionPolicy !== 'Snapshot' && updateReplacePolicy !== 'Snapshot') continue
+    const policy = deletionPolicy === 'Snapshot' ? 'deletion policy' : 'update replace policy'
+    throw validationError(`Template error: resource type ${type} does not support ${policy} Snapshot`)
   }
 }
 

@@ -7,6 +7,13 @@ export interface KeyValue {
   readonly value: string
 }
 
+/** One of a stack's or a change set's parameters. */
+export interface StoredParameter extends KeyValue {
+  readonly noEcho: boolean
+  /** What Systems Manager had under the name that is its value. */
+  readonly resolved?: string | undefined
+}
+
 export interface StackTag {
   readonly Key: string
   readonly Value: string
@@ -30,6 +37,14 @@ export interface StoredOperation {
   readonly startedAt: number
   /** Logical ids that a deletion leaves alone. */
   readonly retain: readonly string[]
+  /** Deletes the stack although a resource could not be. */
+  readonly force?: boolean | undefined
+  /** Set by CancelUpdateStack: nothing new is begun, and what was done is undone. */
+  cancelled?: boolean | undefined
+  /** Logical ids that a continued rollback leaves as they are. */
+  readonly skip?: readonly string[] | undefined
+  /** A stack policy for this update alone. */
+  readonly policyDuring?: string | undefined
 }
 
 export interface StackRecord {
@@ -42,7 +57,7 @@ export interface StackRecord {
   updatedAt?: number | undefined
   deletedAt?: number | undefined
   description?: string | undefined
-  parameters: readonly (KeyValue & { readonly noEcho: boolean })[]
+  parameters: readonly StoredParameter[]
   capabilities: readonly string[]
   tags: readonly StackTag[]
   notificationArns: readonly string[]
@@ -55,6 +70,15 @@ export interface StackRecord {
   /** Names of exports that its template imports. */
   imports: readonly string[]
   operation?: StoredOperation | undefined
+  /** Why its last operation failed, when it did. */
+  failure?: string | undefined
+  /** The stack policy's text. */
+  policy?: string | undefined
+  /** Ids of the stack that this one is a resource of, and of the outermost one. */
+  readonly parentId?: string | undefined
+  readonly rootId?: string | undefined
+  /** How many stacks this one is within. */
+  readonly depth?: number | undefined
   /** Events so far; the next one's number. */
   eventCount: number
 }
@@ -65,6 +89,8 @@ export interface TemplateRecord {
   readonly processed: Dict
   readonly transformed: boolean
   readonly parameters: readonly KeyValue[]
+  /** Values fetched from Systems Manager, by the template's parameter. */
+  readonly fetched?: readonly KeyValue[] | undefined
 }
 
 /** One life of a resource: what CloudFormation made, and from what. */
@@ -96,6 +122,8 @@ export interface ResourceRecord {
   done?: 'created' | 'updated' | 'replaced' | 'restored' | 'removed' | undefined
   /** As it was before the running operation, for the way back. */
   before?: Incarnation | undefined
+  /** Lives that an update replaced which failed and was left as it was: removed in the next cleanup. */
+  superseded?: readonly Incarnation[] | undefined
   beforePolicies?: { readonly deletion: string; readonly replacement: string } | undefined
 }
 
@@ -130,7 +158,7 @@ export interface ChangeSetRecord {
   status: string
   statusReason?: string | undefined
   executionStatus: string
-  readonly parameters: readonly (KeyValue & { readonly noEcho: boolean })[]
+  readonly parameters: readonly StoredParameter[]
   readonly tags: readonly StackTag[]
   readonly capabilities: readonly string[]
   readonly notificationArns: readonly string[]
@@ -152,6 +180,18 @@ export interface StoredChange {
   readonly scopes: readonly string[]
 }
 
+/** A letter to somebody outside, and the answers that came to the address in it. */
+export interface LetterRecord {
+  /** Which try of which operation it is for: a repetition after a crash finds it by this. */
+  readonly attempt: string
+  readonly requestId: string
+  /** What the address proves itself with. */
+  readonly signature: string
+  readonly until: number
+  sent: boolean
+  readonly answers: readonly string[]
+}
+
 export interface ExportRecord {
   readonly name: string
   readonly value: string
@@ -170,6 +210,8 @@ export const resources = new Records<ResourceRecord>('cloudformation-resource')
 export const events = new Records<EventRecord>('cloudformation-event')
 /** By uuid of the stack and uuid of the change set. */
 export const changeSets = new Records<ChangeSetRecord>('cloudformation-change-set')
+/** By uuid of the stack and logical id. */
+export const letters = new Records<LetterRecord>('cloudformation-letter')
 /** By name. */
 export const exported = new Records<ExportRecord>('cloudformation-export')
 /** Stacks with a deployment under way, of all accounts: what a start has to resume. */

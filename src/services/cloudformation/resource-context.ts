@@ -1,16 +1,27 @@
 /** What one resource's handler is given: AWS's API as the stack's account, generated names, the stack's tags. */
-import { printArn } from '#base/arn.ts'
+import { parseArn, printArn } from '#base/arn.ts'
+import { present } from '#base/assert.ts'
+import { accountId, regionOf } from '#base/ids.ts'
 import type { SpanScope } from '#ports/spans.ts'
+import { letterId, mailboxOf } from '#services/cloudformation/mailbox.ts'
+import { pauseOf } from '#services/cloudformation/pause.ts'
 import type { StackRecord } from '#services/cloudformation/records.ts'
 import type { ResourceContext } from '#services/cloudformation/resources/handler.ts'
 import { type CloudFormationState, type Owner, partitionOf } from '#services/cloudformation/state.ts'
 import { objectBytes } from '#services/cloudformation/template-source.ts'
+
+/** The buckets in the addresses that answers are put to. Source: CloudFormation user guide, Custom resource request objects. */
+export const ANSWER_BUCKET = 'cloudformation-custom-resource-response'
+export const WAIT_BUCKET = 'cloudformation-waitcondition'
 
 export interface ContextOf {
   readonly stack: StackRecord
   readonly logicalId: string
   /** Random part of generated names. */
   readonly token: string
+  readonly type: string
+  /** Which try of which operation this is. */
+  readonly attempt: string
   readonly span?: SpanScope | undefined
 }
 
@@ -21,7 +32,19 @@ export function contextOf(state: CloudFormationState, owner: Owner, of: ContextO
   return {
     stack: { name: of.stack.name, id: of.stack.stackId, account, region, partition: partitionOf(region) },
     logicalId: of.logicalId,
+    type: of.type,
+    mailbox: (logicalId = of.logicalId) =>
+      mailboxOf(state, owner, {
+        uuid: of.stack.uuid,
+        stackId: of.stack.stackId,
+        logicalId,
+        attempt: of.attempt,
+        bucket: of.type.startsWith('AWS::CloudFormation::Wait') ? WAIT_BUCKET : ANSWER_BUCKET,
+      }),
+    nested: present(state.nested, 'nested stacks are bound when the service is made'),
     clock,
+    cancelled: () => of.stack.operation?.cancelled === true,
+    pause: (ms) => pauseOf(state, letterId(of.stack.stackId, of.logicalId), ms),
     call: (service, operation, input) => api.call(service, operation, input, identity),
     has: (service, operation) => api.has(service, operation),
     object: (bucket, key, version) => objectBytes({ bucket, key, version }, api, identity),
@@ -35,7 +58,11 @@ export function contextOf(state: CloudFormationState, owner: Owner, of: ContextO
 }
 
 /** `stack-logical-RANDOM`; the first two parts are cut so that the whole fits. Source: CloudFormation user guide, Name type. */
-export function generatedName(of: ContextOf, charactersMax: number, lower: boolean): string {
+export function generatedName(
+  of: Pick<ContextOf, 'stack' | 'logicalId' | 'token'>,
+  charactersMax: number,
+  lower: boolean,
+): string {
   const room = charactersMax - of.token.length - 2
   const [stack, logical] = [of.stack.name, of.logicalId]
   const half = Math.max(Math.floor(room / 2), room - logical.length)
@@ -53,6 +80,15 @@ export const stackArn = ([account, region]: Owner, name: string, uuid: string): 
     account,
     resource: `stack/${name}/${uuid}`,
   })
+
+/** Account and region in a stack's id. */
+export function stackOwner(stackId: string): Owner {
+  const arn = parseArn(stackId)
+  return [
+    present(accountId(arn?.account ?? ''), 'a stack id has an account'),
+    present(regionOf(arn?.region ?? ''), 'a stack id has a region'),
+  ]
+}
 
 export const changeSetArn = ([account, region]: Owner, name: string, uuid: string): string =>
   printArn({

@@ -4,19 +4,21 @@
  */
 import { upperId, uuid } from '#base/ids.ts'
 import { Fault } from '#base/fault.ts'
-import { evaluate } from '#engines/templates/evaluate.ts'
 import type { ResourceDefinition } from '#engines/templates/template.ts'
 import { refuse, TemplateError } from '#engines/templates/template-error.ts'
-import { type Dict, isDict, sameValue } from '#engines/templates/value.ts'
+import { type Dict, sameValue } from '#engines/templates/value.ts'
 import { present } from '#base/assert.ts'
 import type { Deployment } from '#services/cloudformation/deployment.ts'
-import { propertiesReason, reasonOf, serviceOf } from '#services/cloudformation/failures.ts'
-import type { NewEvent } from '#services/cloudformation/journal.ts'
+import { reasonOf, serviceOf } from '#services/cloudformation/failures.ts'
+import { HandlerFailure, Interrupted } from '#services/cloudformation/interruption.ts'
+import { type NewEvent, STACK_TYPE } from '#services/cloudformation/journal.ts'
 import { type Incarnation, isInDoubt, type ResourceRecord } from '#services/cloudformation/records.ts'
+import { appliedOf, propertiesOf, type Wanted } from '#services/cloudformation/resource-properties.ts'
 import { handlerOf } from '#services/cloudformation/resources/all.ts'
 import type { Made, ResourceContext, ResourceHandler } from '#services/cloudformation/resources/handler.ts'
 import { exists } from '#services/cloudformation/resources/properties.ts'
-import { changesBetween, deployable } from '#services/cloudformation/tables.ts'
+import { denial } from '#services/cloudformation/stack-policy.ts'
+import { changesBetween } from '#services/cloudformation/tables.ts'
 import type { Outcome } from '#services/cloudformation/work-through.ts'
 
 const TOKEN_CHARACTERS = 12
@@ -79,13 +81,14 @@ async function createOne(
   let properties: Dict = {}
   try {
     if (run.isLate()) refuse('Resource creation cancelled')
-    properties = propertiesOf(run, definition)
+    const wanted = await propertiesOf(run, definition)
+    properties = wanted.applied
     const made = await makeOne(run, record, properties, repeated)
-    record.current = incarnation(record, made, properties)
+    record.current = incarnation(record, made, wanted.given)
     const started = eventOf(record, 'Resource creation Initiated')
     record.status = 'CREATE_COMPLETE'
-    record.statusReason = undefined
-    await run.write(record, [started, eventOf(record)])
+    record.statusReason = made.notice
+    await run.write(record, [started, eventOf(record, made.notice)])
     return 'done'
   } catch (error) {
     keepLeftover(run, record, properties, error)
@@ -103,8 +106,10 @@ const incarnation = (record: ResourceRecord, made: Made, properties: Dict): Inca
 
 /** A handler that failed half way may have made something under a known name: the rollback takes it away. */
 function keepLeftover(run: Deployment, record: ResourceRecord, properties: Dict, error: unknown): void {
-  if (!(error instanceof Fault) || exists(error.code)) return
+  const own = error instanceof HandlerFailure ? error.physicalId : undefined
+  if (own === undefined && (!(error instanceof Fault) || exists(error.code))) return
   const named =
+    own ??
     run.leftovers.get(record.logicalId) ??
     handlerFor(record.type).existing?.(contextFor(run, record), properties)
   if (named === undefined) return
@@ -112,7 +117,7 @@ function keepLeftover(run: Deployment, record: ResourceRecord, properties: Dict,
 }
 
 const contextFor = (run: Deployment, record: ResourceRecord, token = record.token): ResourceContext =>
-  run.contextOf(record.logicalId, token)
+  run.contextOf(record, token)
 
 async function makeOne(
   run: Deployment,
@@ -145,26 +150,13 @@ const isOthers = (run: Deployment, record: ResourceRecord, physicalId: string): 
         logicalId !== record.logicalId && type === record.type && current?.physicalId === physicalId,
     )
 
-/** The properties as they are now, in the types of their table. Faults: TemplateError. */
-export function propertiesOf(run: Deployment, definition: ResourceDefinition): Dict {
-  const evaluated = evaluate(definition.properties, run.scope())
-  const properties = isDict(evaluated) ? evaluated : {}
-  if (JSON.stringify(properties).includes('{{resolve:')) {
-    refuse(
-      `Windtunnel does not resolve dynamic references ({{resolve:...}}) yet: resource ${definition.logicalId}`,
-    )
-  }
-  const conformed = deployable(run.state.tables, definition.type, properties, run.stack.tags)
-  if (!conformed.ok) refuse(propertiesReason(definition.logicalId, conformed.wrong))
-  return conformed.properties
-}
-
 async function failOne(
   run: Deployment,
   record: ResourceRecord,
   status: string,
   error: unknown,
 ): Promise<Outcome> {
+  if (error instanceof Interrupted) throw error
   const token = uuid(run.state.ports.random)
   const reason = reasonOf(error, serviceOf(record.type), token)
   if (reason === undefined) {
@@ -192,8 +184,8 @@ async function updateOne(
     replacement: record.updateReplacePolicy,
   }
   try {
-    const properties = propertiesOf(run, definition)
-    const changed = changedIn(run, record.type, current.properties, properties)
+    const wanted = await propertiesOf(run, definition)
+    const changed = changedIn(run, record.type, current.properties, wanted.given)
     const fresh: ResourceRecord = {
       ...record,
       deletionPolicy: definition.deletionPolicy,
@@ -208,15 +200,29 @@ async function updateOne(
       return 'done'
     }
     fresh.beforePolicies = before
+    checkPolicy(run, record, changed === 'replace' ? 'Update:Replace' : 'Update:Modify')
     return changed === 'replace'
-      ? await replaceOne(run, fresh, current, properties)
-      : await changeOne(run, fresh, current, properties)
+      ? await replaceOne(run, fresh, current, wanted)
+      : await changeOne(run, fresh, current, wanted)
   } catch (error) {
     return await failOne(run, record, 'UPDATE_FAILED', error)
   }
 }
 
+/** Throws `TemplateError` when the stack's policy keeps the resource as it is. */
+function checkPolicy(
+  run: Deployment,
+  { logicalId, type }: ResourceRecord,
+  action: 'Update:Replace' | 'Update:Modify',
+): void {
+  const { policy } = run
+  const why = policy === undefined ? undefined : denial(policy, { action, logicalId, type })
+  if (why !== undefined) refuse(why)
+}
+
 function changedIn(run: Deployment, type: string, before: Dict, after: Dict): 'no' | 'in place' | 'replace' {
+  // What stands at the address of its template may have changed although the address has not.
+  if (type === STACK_TYPE) return 'in place'
   const table = run.state.tables.tables.get(type)
   if (table === undefined) return sameValue(before, after) ? 'no' : 'in place'
   const changes = changesBetween(table, before, after)
@@ -228,24 +234,25 @@ async function changeOne(
   run: Deployment,
   record: ResourceRecord,
   current: Incarnation,
-  properties: Dict,
+  { given, applied, updatePolicy }: Wanted,
 ): Promise<Outcome> {
   record.status = 'UPDATE_IN_PROGRESS'
   record.before ??= current
   record.done = 'updated'
   await run.write(record, [eventOf(record)])
   try {
-    const context = contextFor(run, record, current.token)
+    const context = { ...contextFor(run, record, current.token), updatePolicy }
     const made = await handlerFor(record.type).update(
       context,
       current.physicalId,
-      properties,
+      applied,
       current.properties,
     )
-    record.current = { ...incarnation(record, made, properties), token: current.token }
+    if (made.physicalId !== current.physicalId) record.done = 'replaced'
+    record.current = { ...incarnation(record, made, given), token: current.token }
     record.status = 'UPDATE_COMPLETE'
-    record.statusReason = undefined
-    await run.write(record, [eventOf(record)])
+    record.statusReason = made.notice
+    await run.write(record, [eventOf(record, made.notice)])
     return 'done'
   } catch (error) {
     return await failOne(run, record, 'UPDATE_FAILED', error)
@@ -258,24 +265,24 @@ async function replaceOne(
   run: Deployment,
   record: ResourceRecord,
   current: Incarnation,
-  properties: Dict,
+  { given, applied }: Wanted,
 ): Promise<Outcome> {
   const repeated = isInDoubt(record)
   if (!repeated) record.token = upperId(run.state.ports.random, TOKEN_CHARACTERS)
   record.status = 'UPDATE_IN_PROGRESS'
   if (!repeated) await run.write(record, [eventOf(record, REPLACES)])
   try {
-    const made = await makeOne(run, record, properties, repeated)
+    const made = await makeOne(run, record, applied, repeated)
     if (made.physicalId === current.physicalId && handlerFor(record.type).existing !== undefined) {
       throw customNamed(current.physicalId)
     }
     record.before = current
     record.done = 'replaced'
-    record.current = incarnation(record, made, properties)
+    record.current = incarnation(record, made, given)
     const started = eventOf(record, 'Resource creation Initiated')
     record.status = 'UPDATE_COMPLETE'
-    record.statusReason = undefined
-    await run.write(record, [started, eventOf(record)])
+    record.statusReason = made.notice
+    await run.write(record, [started, eventOf(record, made.notice)])
     return 'done'
   } catch (error) {
     const taken = error instanceof Fault && exists(error.code)
@@ -302,21 +309,23 @@ export async function restoreOne(run: Deployment, record: ResourceRecord): Promi
   record.status = 'UPDATE_IN_PROGRESS'
   await run.write(record, [eventOf(record)])
   try {
-    if (record.done === 'replaced') {
+    const handler = handlerFor(record.type)
+    if (record.done === 'replaced' && handler.mayReplace !== true) {
       record.current = before
       record.before = current
       record.done = 'restored'
     } else {
       const context = contextFor(run, record, before.token)
-      const made = await handlerFor(record.type).update(
+      const made = await handler.update(
         context,
-        before.physicalId,
-        before.properties,
+        current?.physicalId ?? before.physicalId,
+        await appliedOf(run, record, before.properties),
         current?.properties ?? {},
       )
+      const left = current !== undefined && made.physicalId !== current.physicalId ? current : undefined
       record.current = { ...before, attributes: made.attributes, physicalId: made.physicalId }
-      record.before = undefined
-      record.done = undefined
+      record.before = left
+      record.done = left === undefined ? undefined : 'restored'
     }
     record.status = 'UPDATE_COMPLETE'
     record.statusReason = undefined
@@ -355,6 +364,7 @@ export async function removeOne(
     await run.write(undefined, [event('DELETE_COMPLETE')])
     return 'done'
   } catch (error) {
+    if (error instanceof Interrupted) throw error
     const token = uuid(run.state.ports.random)
     const reason = reasonOf(error, serviceOf(record.type), token)
     if (reason === undefined) {

@@ -5,15 +5,22 @@
 import { uuid } from '#base/ids.ts'
 import type { Instant } from '#base/time.ts'
 import { evaluate } from '#engines/templates/evaluate.ts'
-import { dictAt, scalarText } from '#engines/templates/value.ts'
+import { dictAt, sameValue, scalarText } from '#engines/templates/value.ts'
 import type { Call } from '#ports/service.ts'
 import { launch } from '#services/cloudformation/background.ts'
 import { validationError } from '#services/cloudformation/faults.ts'
 import { storedParameters } from '#services/cloudformation/inputs.ts'
-import { addEvent, putStack, stackEvent } from '#services/cloudformation/journal.ts'
+import {
+  addEvent,
+  currentTemplate,
+  putStack,
+  resourcesOf,
+  stackEvent,
+} from '#services/cloudformation/journal.ts'
 import { importsIn, type Prepared } from '#services/cloudformation/prepare.ts'
 import {
   type ResourceRecord,
+  resources,
   type StackRecord,
   type StackTag,
   type StoredOperation,
@@ -54,6 +61,8 @@ export interface Settings {
   readonly onFailure: StoredOperation['onFailure']
   readonly changeSetId?: string | undefined
   readonly timeoutMinutes?: number | undefined
+  /** A stack policy for this update alone. */
+  readonly policyDuring?: string | undefined
 }
 
 export const templateRecord = (prepared: Prepared): TemplateRecord => ({
@@ -61,6 +70,7 @@ export const templateRecord = (prepared: Prepared): TemplateRecord => ({
   processed: prepared.processed,
   transformed: prepared.transformed,
   parameters: [...prepared.resolved.parameterTexts].map(([key, value]) => ({ key, value })),
+  fetched: [...prepared.resolved.fetched].map(([key, value]) => ({ key, value })),
 })
 
 /** Writes what the operation needs and launches it. */
@@ -78,7 +88,7 @@ export async function begin(
   const at = state.ports.clock.now()
   const description = prepared.processed['Description']
   stack.description = typeof description === 'string' ? description : undefined
-  stack.parameters = storedParameters(prepared.resolved.declarations, prepared.resolved.parameterTexts)
+  stack.parameters = storedParameters(prepared.resolved)
   stack.capabilities = settings.capabilities
   stack.tags = settings.tags
   stack.roleArn = settings.roleArn ?? stack.roleArn
@@ -86,7 +96,11 @@ export async function begin(
   stack.timeoutMinutes = settings.timeoutMinutes ?? stack.timeoutMinutes
   stack.disableRollback = settings.onFailure === 'DO_NOTHING'
   stack.imports = importNames(prepared)
-  if (kind === 'update') stack.updatedAt = at
+  stack.failure = undefined
+  if (kind === 'update') {
+    stack.updatedAt = at
+    if (stack.status === 'UPDATE_FAILED') await settleMarks(state, owner, stack)
+  }
   await start(state, owner, {
     stack,
     operation: {
@@ -97,8 +111,26 @@ export async function begin(
       onFailure: settings.onFailure,
       startedAt: at,
       retain: [],
+      policyDuring: settings.policyDuring,
     },
     template: templateRecord(prepared),
+  })
+}
+
+/** After an update that failed and was left: its marks come off, what it replaced is remembered for the next cleanup. */
+async function settleMarks(state: CloudFormationState, owner: Owner, stack: StackRecord): Promise<void> {
+  const marked = [...(await resourcesOf(state, owner, stack)).values()].filter(
+    ({ done, before }) => done !== undefined || before !== undefined,
+  )
+  await state.store.tx((tx) => {
+    for (const record of marked) {
+      if (record.done === 'replaced' && record.before !== undefined)
+        record.superseded = [...(record.superseded ?? []), record.before]
+      record.done = undefined
+      record.before = undefined
+      record.beforePolicies = undefined
+      resources.put(tx, owner, [stack.uuid, record.logicalId], record)
+    }
   })
 }
 
@@ -118,6 +150,41 @@ function importNames(prepared: Prepared): string[] {
   })
 }
 
+/** Undoes what a creation or an update left, or goes on with a rollback that failed. The operation's id. */
+export async function beginRollback(
+  state: CloudFormationState,
+  owner: Owner,
+  stack: StackRecord,
+  options: {
+    readonly kind: 'create' | 'update'
+    readonly skip: readonly string[]
+    readonly clientToken: string | undefined
+  },
+): Promise<string> {
+  const id = uuid(state.ports.random)
+  await start(state, owner, {
+    stack,
+    status: options.kind === 'create' ? 'ROLLBACK_IN_PROGRESS' : 'UPDATE_ROLLBACK_IN_PROGRESS',
+    operation: {
+      kind: options.kind,
+      id,
+      phase: 'rollback',
+      clientToken: options.clientToken,
+      onFailure: 'ROLLBACK',
+      startedAt: state.ports.clock.now(),
+      retain: [],
+      skip: options.skip,
+    },
+  })
+  return id
+}
+
+const IN_PROGRESS = {
+  create: 'CREATE_IN_PROGRESS',
+  update: 'UPDATE_IN_PROGRESS',
+  delete: 'DELETE_IN_PROGRESS',
+} as const
+
 async function start(
   state: CloudFormationState,
   owner: Owner,
@@ -125,13 +192,12 @@ async function start(
     readonly stack: StackRecord
     readonly operation: StoredOperation
     readonly template?: TemplateRecord
+    readonly status?: string
   },
 ): Promise<void> {
   const { stack, operation, template } = what
   stack.operation = operation
-  stack.status = { create: 'CREATE_IN_PROGRESS', update: 'UPDATE_IN_PROGRESS', delete: 'DELETE_IN_PROGRESS' }[
-    operation.kind
-  ]
+  stack.status = what.status ?? IN_PROGRESS[operation.kind]
   stack.statusReason = 'User Initiated'
   const at = state.ports.clock.now()
   await state.store.tx((tx) => {
@@ -150,7 +216,11 @@ export async function beginDeletion(
   state: CloudFormationState,
   owner: Owner,
   stack: StackRecord,
-  options: { readonly retain: readonly string[]; readonly clientToken: string | undefined },
+  options: {
+    readonly retain: readonly string[]
+    readonly clientToken: string | undefined
+    readonly force?: boolean
+  },
 ): Promise<void> {
   await start(state, owner, {
     stack,
@@ -162,6 +232,7 @@ export async function beginDeletion(
       onFailure: 'DO_NOTHING',
       startedAt: state.ports.clock.now(),
       retain: options.retain,
+      force: options.force,
     },
   })
 }
@@ -190,5 +261,27 @@ export function requireSameTypes(prepared: Prepared, current: ReadonlyMap<string
   if (changed.length === 0) return
   throw validationError(
     `Update of resource type is not permitted. The new template modifies resource type of the following resources: [${changed.map(({ logicalId }) => logicalId).join(', ')}]`,
+  )
+}
+
+export const sameTags = (stack: StackRecord, tags: StackRecord['tags']): boolean =>
+  JSON.stringify(stack.tags) === JSON.stringify(tags)
+
+/** Outputs can change although no resource does. */
+export async function unchanged(
+  state: CloudFormationState,
+  owner: Owner,
+  stack: StackRecord,
+  result: Prepared,
+): Promise<boolean> {
+  if (stack.status.endsWith('_FAILED')) return false
+  const before = await currentTemplate(state, owner, stack)
+  const values = (record: readonly { key: string; value: string }[]): string => JSON.stringify(record)
+  const texts = (map: ReadonlyMap<string, string>): string =>
+    values([...map].map(([key, value]) => ({ key, value })))
+  return (
+    sameValue(before.processed['Outputs'], result.processed['Outputs']) &&
+    values(before.parameters) === texts(result.resolved.parameterTexts) &&
+    values(before.fetched ?? []) === texts(result.resolved.fetched)
   )
 }

@@ -4,6 +4,7 @@
  */
 import type { AccountId, Region } from '#base/ids.ts'
 import type { StackRecord } from '#services/cloudformation/records.ts'
+import type { NestedStacks } from '#services/cloudformation/resources/handler.ts'
 import { readTables, type ResourceTables } from '#services/cloudformation/tables.ts'
 import { isDict, type Dict } from '#engines/templates/value.ts'
 import type { SamTables } from '#engines/sam/transform.ts'
@@ -21,12 +22,21 @@ export interface CloudFormationPorts {
   readonly stores: Stores
   readonly api: Api
   readonly log: Log
+  /** Where the platform is reached, such as `http://127.0.0.1:4566`. */
+  endpoint(): string
   /** Generated tables by name: `cloudformation` and `sam` of `src/model/resources`. */
   table(name: string): unknown
 }
 
 /** Account and region: the beginning of every key. */
 export type Owner = readonly [account: AccountId, region: Region]
+
+export interface Waiting {
+  arrived(): void
+  interrupt(): void
+  /** Ends the wait as a failure: the operation is cancelled. */
+  cancel(): void
+}
 
 export class CloudFormationState {
   readonly ports: CloudFormationPorts
@@ -35,6 +45,10 @@ export class CloudFormationState {
   readonly running = new Map<string, Promise<void>>()
   /** The records that they write: a change from outside goes there too. */
   readonly live = new Map<string, StackRecord>()
+  /** Handlers that wait for an answer from outside, by what they wait for. */
+  readonly waiting = new Map<string, Waiting>()
+  /** Stacks as resources of stacks; bound by `createCloudFormation`. */
+  nested: NestedStacks | undefined
   /** Set when the platform ends: deployments stop between two steps and go on at the next start. */
   stopping = false
   #tables: ResourceTables | undefined

@@ -3,6 +3,9 @@ import { test } from 'node:test'
 import { checkDocument, checkSize, type DocumentKind, encodedDocument } from '#services/iam/documents.ts'
 
 const statement = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*' }
+const SIDS =
+  'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*'
+const VENDOR = 'Resource vendor must be fully qualified and cannot contain regexes.'
 const trust = { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }
 const of = (Statement: unknown, more: object = { Version: '2012-10-17' }): string =>
   JSON.stringify({ ...more, Statement })
@@ -20,8 +23,8 @@ test('checkDocument() takes policies of identities', () => {
   for (const document of [
     of(statement),
     of([statement, { ...statement, Resource: '*', Condition: { StringEquals: { a: 'b' } } }]),
+    of({ ...statement, Resource: ['arn:aws:lambda:*', 'arn:aws:sqs'] }),
     of({ Effect: 'Deny', NotAction: ['iam:*', 's3:*'], NotResource: 'arn:aws:sqs:*:*:q' }),
-    of([]),
   ])
     assert.equal(message(document, 'managed'), undefined, document)
 })
@@ -32,7 +35,20 @@ test('checkDocument() refuses policies of identities in AWS’s words', () => {
     ['[]', 'Syntax errors in policy.'],
     [of(statement, {}), 'Policy document must be version 2012-10-17 or greater.'],
     [of(statement, { Version: '2099-01-01' }), 'Syntax errors in policy.'],
-    [of({ ...statement, Effect: 'allow' }), 'Syntax errors in policy.'],
+    [of([]), 'Syntax errors in policy.'],
+    [of({ ...statement, Effect: 'maybe' }), 'Syntax errors in policy.'],
+    [of({ ...statement, Effect: 'allow' }), 'The policy failed legacy parsing'],
+    [of({ ...statement, Resource: 'arn:aws:s3::b' }), 'The policy failed legacy parsing'],
+    [of({ ...statement, Condition: { DateLessThan: { a: 'x' } } }), 'The policy failed legacy parsing'],
+    [of({ ...statement, Condition: { Like: { a: 'x' } } }), 'Syntax errors in policy.'],
+    [of({ ...statement, NotAction: 's3:*' }), 'Syntax errors in policy.'],
+    [of({ ...statement, Sid: 'a b' }), SIDS],
+    [
+      of({ ...statement, Resource: 'arn:aws:s3:eu-west-1::b' }),
+      'Resource arn:aws:s3:eu-west-1::b can not contain region information.',
+    ],
+    [of({ ...statement, Resource: 'arn:aws' }), VENDOR],
+    [of({ ...statement, Resource: 'arn:aws:*:*:*:b' }), VENDOR],
     [of({ ...statement, Extra: 1 }), 'Syntax errors in policy.'],
     [of({ ...statement, Action: 5 }), 'Syntax errors in policy.'],
     [of({ ...statement, Action: undefined }), 'Policy statement must contain actions.'],

@@ -1,37 +1,16 @@
-/** What all entities share: finding and changing them, tags, pages, paths. */
+/** What all entities share: lists, pages, paths, tags, who is meant when nobody is named. */
 import type { AccountId } from '#base/ids.ts'
 import { brand } from '#base/brand.ts'
 import type { Records } from '#base/records.ts'
 import { pageOf } from '#base/result.ts'
 import type { Instant } from '#base/time.ts'
-import type { Read, Tx } from '#ports/store.ts'
-import { invalidInput, noSuchRole, quotaExceeded, validationError } from '#services/iam/faults.ts'
+import type { Read } from '#ports/store.ts'
+import { invalidInput, quotaExceeded, validationError } from '#services/iam/faults.ts'
 import { PAGE_DEFAULT, PAGE_MAX, TAGS_MAX } from '#services/iam/limits.ts'
-import { type IamState, nameKey, ownerOf, type RoleRecord, roles, type Tag } from '#services/iam/records.ts'
+import { ownerOf, type Tag } from '#services/iam/records.ts'
 
 /** IAM stamps whole seconds. */
 export const wholeSeconds = (at: Instant): Instant => brand<Instant>(Math.floor(at / 1_000) * 1_000)
-
-/** Fault NoSuchEntity. */
-export async function roleOf(read: Read, account: AccountId, name: string): Promise<RoleRecord> {
-  const role = await roles.get(read, ownerOf(account), nameKey(name))
-  if (role === undefined) throw noSuchRole(name)
-  return role
-}
-
-/** One role changed in a transaction of its own; `change` may use it for more. */
-export function changeRole(
-  state: IamState,
-  account: AccountId,
-  name: string,
-  change: (role: RoleRecord, tx: Tx) => RoleRecord | Promise<RoleRecord>,
-): Promise<RoleRecord> {
-  return state.store.tx(async (tx) => {
-    const changed = await change(await roleOf(tx, account, name), tx)
-    roles.put(tx, ownerOf(account), [nameKey(name)], changed)
-    return changed
-  })
-}
 
 /** All entities of a kind in an account: at most its quota. */
 export const allOf = <T>(read: Read, records: Records<T>, account: AccountId, quota: number): Promise<T[]> =>
@@ -61,16 +40,20 @@ export function pageFor<T>(all: readonly T[], input: PageInput, nameOf: (item: T
   return {
     items: page.items,
     IsTruncated: page.next !== undefined,
-    Marker: page.next === undefined ? undefined : btoa(encodeURIComponent(page.next)),
+    Marker: page.next === undefined ? undefined : markerOf(page.next),
   }
 }
 
+const markerOf = (name: string): string => btoa(encodeURIComponent(name))
+
 function nameOfMarker(marker: string): string {
   try {
-    return decodeURIComponent(atob(marker))
+    const name = decodeURIComponent(atob(marker))
+    if (markerOf(name) === marker) return name
   } catch {
     throw validationError('Invalid Marker.')
   }
+  throw validationError('Invalid Marker.')
 }
 
 /** `/` or `/a/b/`. Fault ValidationError for another. Source: IAM API, CreateRole, Path. */
@@ -102,4 +85,12 @@ export function withTags(old: readonly Tag[], set: readonly Tag[], quota: string
 export function withoutTags(old: readonly Tag[], keys: readonly string[]): Tag[] {
   const gone = new Set(keys.map((key) => key.toLowerCase()))
   return old.filter((tag) => !gone.has(tag.Key.toLowerCase()))
+}
+
+/** The ARN of a boundary; undefined stays so. Fault ValidationError for what names no policy. Source: recorded AWS answer. */
+export function boundaryArn(arn: string | undefined): string | undefined {
+  if (arn === undefined) return undefined
+  if (!/^arn:[\w-]+:iam::(\d{12}|aws):policy\/.+$/.test(arn))
+    throw validationError(`Value (${arn}) for parameter PermissionsBoundary is invalid.`)
+  return arn
 }

@@ -1,28 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fault } from '#base/fault.ts'
-import { DEFAULT_ACCOUNT, DEFAULT_REGION, requestId } from '#base/ids.ts'
-import { seeded } from '#base/random.ts'
-import { instant } from '#base/time.ts'
-import { memoryStores } from '#host/store/memory.ts'
-import type { Call } from '#ports/service.ts'
-import type { SpanScope } from '#ports/spans.ts'
-import { createIam, iam, type IamState } from '#services/iam/index.ts'
+import { call, ops, refusal, world } from '#services/iam/fake-world.ts'
+import type { IamState } from '#services/iam/index.ts'
 
-const ops = iam.operations
-const call: Call = {
-  account: DEFAULT_ACCOUNT,
-  region: DEFAULT_REGION,
-  requestId: requestId(seeded(1)),
-  at: instant(0),
-  span: { traceId: '' } as SpanScope,
-  accessKeyId: 'test',
-  endpoint: '',
-  host: '',
-  headers: {},
-  presigned: false,
-  signal: new AbortController().signal,
-}
 const trust = JSON.stringify({
   Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 })
@@ -31,23 +11,6 @@ const policy = JSON.stringify({
   Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
 })
 const basic = 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole'
-
-function world(): IamState {
-  const now = instant(1_790_000_000_500)
-  const alarm = { cancel: () => undefined }
-  const clock = { now: () => now, elapsed: () => 0, wall: () => now, wakeAt: () => alarm, after: () => alarm }
-  return createIam({ clock, random: seeded(3), stores: memoryStores() })
-}
-
-async function refusal(answer: unknown): Promise<string> {
-  try {
-    await answer
-  } catch (error) {
-    if (error instanceof Fault) return `${error.code}: ${error.message}`
-    throw error
-  }
-  return 'none'
-}
 
 const newRole = async (state: IamState, RoleName: string, more: object = {}): Promise<void> =>
   void (await ops.CreateRole({ RoleName, AssumeRolePolicyDocument: trust, ...more }, state, call))
@@ -164,7 +127,16 @@ test('Attachments take policies of AWS by their ARN and those of the account tha
     await refusal(ops.GetPolicy({ PolicyArn }, state, call)),
     `NoSuchEntityException: Policy ${PolicyArn} was not found.`,
   )
-  assert.match(await refusal(ops.GetPolicy({ PolicyArn: basic }, state, call)), /^NotImplemented/)
+  assert.equal((await ops.GetPolicy({ PolicyArn: basic }, state, call)).Policy?.AttachmentCount, 1)
+  const unread = 'arn:aws:iam::aws:policy/AmazonElasticMapReduceFullAccess'
+  assert.match(await refusal(ops.GetPolicy({ PolicyArn: unread }, state, call)), /^NotImplemented/)
+  const misspelled = 'arn:aws:iam::aws:policy/AdminstratorAccess'
+  assert.match(await refusal(ops.GetPolicy({ PolicyArn: misspelled }, state, call)), /^NoSuchEntity/)
+  const elsewhere = 'arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole'
+  assert.match(
+    await refusal(ops.AttachRolePolicy({ RoleName, PolicyArn: elsewhere }, state, call)),
+    /^NoSuchEntity/,
+  )
 })
 
 test('A role takes ten attached policies and not one more', async () => {

@@ -2,16 +2,55 @@
 import type { Iam } from '#model/iam.ts'
 import { encodedDocument } from '#services/iam/documents.ts'
 import type {
+  GroupRecord,
   InstanceProfileRecord,
   PolicyRecord,
   PolicyVersionRecord,
   RoleRecord,
+  UserRecord,
 } from '#services/iam/records.ts'
 
 type RoleView = Iam['GetRole']['out']['Role']
 type PolicyView = NonNullable<Iam['GetPolicy']['out']['Policy']>
 type VersionView = NonNullable<Iam['GetPolicyVersion']['out']['PolicyVersion']>
 type ProfileView = Iam['GetInstanceProfile']['out']['InstanceProfile']
+
+type UserView = Iam['GetUser']['out']['User']
+type GroupView = Iam['CreateGroup']['out']['Group']
+
+/** Lists leave out tags and boundary. The console does not exist here, so no password was ever used. Source: IAM API, ListUsers. */
+export const listedUser = (user: UserRecord): UserView => ({
+  Path: user.path,
+  UserName: user.name,
+  UserId: user.id,
+  Arn: user.arn,
+  CreateDate: user.createdAt,
+})
+
+export const userView = (user: UserRecord): UserView => ({
+  ...listedUser(user),
+  PermissionsBoundary: boundaryView(user.boundary),
+  Tags: user.tags.length > 0 ? user.tags : undefined,
+})
+
+export const groupView = (group: GroupRecord): GroupView => ({
+  Path: group.path,
+  GroupName: group.name,
+  GroupId: group.id,
+  Arn: group.arn,
+  CreateDate: group.createdAt,
+})
+
+interface BoundaryView {
+  readonly PermissionsBoundaryType: 'PermissionsBoundaryPolicy'
+  readonly PermissionsBoundaryArn: string
+}
+
+/** Source: IAM API, AttachedPermissionsBoundary. */
+export const boundaryView = (arn: string | undefined): BoundaryView | undefined =>
+  arn === undefined
+    ? undefined
+    : { PermissionsBoundaryType: 'PermissionsBoundaryPolicy', PermissionsBoundaryArn: arn }
 
 /** Lists leave out tags, boundary and last use. Source: IAM API, ListRoles. */
 export function listedRole(role: RoleRecord): RoleView {
@@ -31,10 +70,7 @@ export function listedRole(role: RoleRecord): RoleView {
 export function roleView(role: RoleRecord): RoleView {
   return {
     ...listedRole(role),
-    PermissionsBoundary:
-      role.boundary === undefined
-        ? undefined
-        : { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: role.boundary },
+    PermissionsBoundary: boundaryView(role.boundary),
     Tags: role.tags.length > 0 ? role.tags : undefined,
     RoleLastUsed: {},
   }

@@ -77,3 +77,70 @@ test('acceptLambda() tells throttles and refusals apart', async () => {
   const noFunction = await deliver(fake, { arn: 'arn:aws:lambda:us-east-1:000000000000:layer:l' })
   assert.equal(noFunction.kind, 'refused')
 })
+
+test('acceptLambda() takes from a service what a statement of the policy lets it invoke', async () => {
+  const fake = await world()
+  const topic = 'arn:aws:sns:us-east-1:000000000000:t'
+  const from = { mode: 'hand-over', principal: 'sns.amazonaws.com', sourceArn: topic } as const
+  const refused = await deliver(fake, from)
+  assert.deepEqual(refused, {
+    kind: 'refused',
+    code: 'AccessDeniedException',
+    message: `User: sns.amazonaws.com is not authorized to perform: lambda:InvokeFunction on resource: ${ARN} because no resource-based policy allows the lambda:InvokeFunction action`,
+  })
+  const permission = {
+    FunctionName: 'f',
+    StatementId: 's',
+    Action: 'lambda:InvokeFunction',
+    Principal: 'sns.amazonaws.com',
+    SourceArn: 'arn:aws:sns:us-east-1:000000000000:*',
+  }
+  await lambda.operations.AddPermission(permission, fake.state, fakeCall())
+  assert.deepEqual(await deliver(fake, from), { kind: 'accepted' })
+  for (const other of [
+    { ...from, principal: 's3.amazonaws.com' },
+    { ...from, sourceArn: topic.replace('us-east-1', 'eu-west-1') },
+  ])
+    assert.equal((await deliver(fake, other)).kind, 'refused')
+  assert.deepEqual(
+    await deliver(fake, { ...from, principal: 'lambda.amazonaws.com', sourceArn: `${ARN}:$LATEST` }),
+    { kind: 'accepted' },
+    'destinations go by the role of the function that tells',
+  )
+})
+
+test('acceptLambda() looks at the policy of the version or alias that is meant', async () => {
+  const fake = await world()
+  const call = fakeCall()
+  await lambda.operations.PublishVersion({ FunctionName: 'f' }, fake.state, call)
+  await lambda.operations.CreateAlias(
+    { FunctionName: 'f', Name: 'live', FunctionVersion: '1' },
+    fake.state,
+    call,
+  )
+  const permission = {
+    FunctionName: 'f',
+    StatementId: 's',
+    Action: 'lambda:InvokeFunction',
+    Principal: 'events.amazonaws.com',
+    SourceAccount: '000000000000',
+  }
+  const { Statement: added } = await lambda.operations.AddPermission(
+    { ...permission, Qualifier: 'live' },
+    fake.state,
+    call,
+  )
+  assert.match(added ?? '', /"Resource":"arn:aws:lambda:us-east-1:000000000000:function:f:live"/)
+  const rule = 'arn:aws:events:us-east-1:000000000000:rule/r'
+  const from = { mode: 'hand-over', principal: 'events.amazonaws.com', sourceArn: rule } as const
+  const kinds = await Promise.all(
+    [ARN, `${ARN}:1`, `${ARN}:live`].map(async (arn) => (await deliver(fake, { ...from, arn })).kind),
+  )
+  assert.deepEqual(kinds, ['refused', 'refused', 'accepted'])
+  await lambda.operations.RemovePermission(
+    { FunctionName: 'f', Qualifier: 'live', StatementId: 's' },
+    fake.state,
+    call,
+  )
+  assert.equal((await deliver(fake, { ...from, arn: `${ARN}:live` })).kind, 'refused')
+})

@@ -3,7 +3,7 @@ import { parseArn } from '#base/arn.ts'
 import { Fault } from '#base/fault.ts'
 import { accountId, regionOf, uuid } from '#base/ids.ts'
 import type { Accept, Delivery, DeliveryOutcome } from '#ports/targets.ts'
-import { functionNotFound, tooManyRequests } from '#services/lambda/faults.ts'
+import { functionNotFound, notAllowed, tooManyRequests } from '#services/lambda/faults.ts'
 import type { InvokeResult } from '#services/lambda/invocation.ts'
 import {
   type InvokeRequest,
@@ -17,9 +17,10 @@ import {
   LATEST,
   type Owner,
   functionArn,
-  isLatest,
   referenceTo,
 } from '#services/lambda/names.ts'
+import { versionMeant } from '#services/lambda/qualifiers.ts'
+import { allows, statementsOf } from '#services/lambda/resource-policy.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
 /** Whose function the ARN names, or undefined when it names none. */
@@ -33,6 +34,25 @@ function targetOf(arn: string): { readonly owner: Owner; readonly reference: Fun
   return { owner, reference: referenceTo(arn, undefined, owner) }
 }
 
+/** Destinations of events are told with the role of the function that they are of. Source: Lambda developer guide. */
+const BY_ROLE = 'lambda.amazonaws.com'
+
+/**
+ * A service that acts for a resource needs a statement of the policy; a delivery that names none goes by a role, which
+ * is not judged here. Fault: AccessDeniedException.
+ */
+async function checkAllowed(
+  state: LambdaState,
+  { owner, reference }: { readonly owner: Owner; readonly reference: FunctionReference },
+  { arn, principal, sourceArn, account }: Delivery,
+): Promise<void> {
+  if (!state.ports.settings.policiesEnforced || sourceArn === undefined || principal === BY_ROLE) return
+  const live = await state.find(owner, reference.name)
+  if (live === undefined) return
+  const statements = statementsOf(live.record, reference.qualifier)
+  if (!allows(statements, { principal, sourceArn, sourceAccount: account })) throw notAllowed(principal, arn)
+}
+
 /** What the platform registers for ARNs of the service `lambda`. */
 export function acceptLambda(state: LambdaState): Accept {
   return async (delivery) => {
@@ -44,6 +64,7 @@ export function acceptLambda(state: LambdaState): Accept {
         message: `${delivery.arn} is no ARN of a function.`,
       }
     try {
+      await checkAllowed(state, target, delivery)
       const hand = delivery.mode === 'hand-over'
       const request: InvokeRequest = {
         requestId: uuid(state.ports.random),
@@ -79,8 +100,9 @@ async function handedOver(
   request: InvokeRequest,
 ): Promise<DeliveryOutcome> {
   const { name, qualifier } = request.reference
-  if (!isLatest(qualifier) || (await state.find(owner, name)) === undefined)
+  if ((await state.find(owner, name)) === undefined)
     throw functionNotFound(functionArn(owner, name, qualifier ?? LATEST))
+  await versionMeant(state, owner, request.reference)
   if (state.events.full) return throttled(tooManyRequests('CallerRateLimitExceeded'))
   await state.events.accept(owner, name, request)
   return { kind: 'accepted' }

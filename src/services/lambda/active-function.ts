@@ -7,6 +7,10 @@ import type { Ms } from '#base/time.ts'
 export interface ActiveFunction {
   readonly owner: Owner
   readonly name: string
+  /** `$LATEST` or a number. */
+  readonly version: string
+  /** `name:version`: what environments are kept by. */
+  readonly key: string
   /** Unqualified. */
   readonly arn: string
   /** What its runs leave in the Lineage of a trace header. */
@@ -14,6 +18,8 @@ export interface ActiveFunction {
   /** Grows with each update; environments of older generations end after their work. */
   readonly generation: number
   readonly code: StagedCode
+  /** In `/opt`, later ones over earlier ones. */
+  readonly layers: readonly StagedCode[]
   readonly runtime: {
     /** What the sandbox takes, such as `nodejs22.x`. */
     readonly identifier: string

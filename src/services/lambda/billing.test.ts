@@ -28,6 +28,7 @@ test('usageLines() splits init from invoke so that the parts are the whole', () 
         initMs,
         durationMs,
         eventBytes: undefined,
+        provisioned: false,
       }
       const lines = usageLines(of).filter(({ unit }) => unit === 'mb-ms')
       const sum = lines.reduce((total, { quantity }) => total + quantity, 0)
@@ -45,6 +46,7 @@ test('usageLines() names the architecture and bills storage above 512 MB', () =>
     initMs: 0,
     durationMs: 9.2,
     eventBytes: undefined,
+    provisioned: false,
   })
   assert.deepEqual(
     lines.map(({ dimension, quantity }) => [dimension, quantity]),

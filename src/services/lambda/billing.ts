@@ -3,7 +3,7 @@
  * the init's share is what remains beside the invoke's own ceiling, so that the parts add up exactly.
  */
 import type { UsageRecord } from '#ports/usage.ts'
-import { EPHEMERAL_MB, EVENT_BILLING_BYTES } from '#services/lambda/limits.ts'
+import { EPHEMERAL_MB, EVENT_BILLING_BYTES, STREAM_FREE_BYTES } from '#services/lambda/limits.ts'
 import type { Ms } from '#base/time.ts'
 
 /** Source: Lambda developer guide, Execution environment life cycle; checked on AWS's samples: 133.61 + 80.00 = 214. */
@@ -11,6 +11,8 @@ export const billedMs = (initMs: Ms, durationMs: Ms): number =>
   Math.ceil(Math.round((initMs + durationMs) * 1e6) / 1e6)
 
 export interface Billable {
+  /** On an environment that was started beforehand: another price. */
+  readonly provisioned: boolean
   readonly architecture: string
   readonly memoryMb: number
   readonly ephemeralMb: number
@@ -18,6 +20,8 @@ export interface Billable {
   readonly durationMs: Ms
   /** Bytes of an asynchronous event; undefined for synchronous invokes. */
   readonly eventBytes: number | undefined
+  /** Of a response that was streamed to its caller. */
+  readonly streamedBytes?: number | undefined
 }
 
 /** The requests that an event of that size counts as. Source: Lambda pricing, asynchronous events. */
@@ -28,11 +32,37 @@ export function requestsOf(eventBytes: number | undefined): number {
 
 type Line = Pick<UsageRecord, 'dimension' | 'quantity' | 'unit' | 'tags'>
 
+const processorOf = (architecture: string): string => (architecture === 'arm64' ? 'Arm' : 'X86')
+
+const durationOf = ({ architecture, provisioned }: Pick<Billable, 'architecture' | 'provisioned'>): string =>
+  `${provisioned ? 'provisionedDuration' : 'duration'}${processorOf(architecture)}`
+
+/** The init of an environment that was started beforehand. */
+export const initLine = (
+  of: Pick<Billable, 'architecture' | 'provisioned' | 'memoryMb' | 'initMs'>,
+): Line => ({
+  dimension: durationOf(of),
+  quantity: of.memoryMb * billedMs(of.initMs, 0),
+  unit: 'mb-ms',
+  tags: { phase: 'init' },
+})
+
+/** So many environments that are kept ready for that long. */
+export const provisionedLine = (
+  of: Pick<Billable, 'architecture' | 'memoryMb'>,
+  count: number,
+  ms: Ms,
+): Line => ({
+  dimension: `provisionedConcurrency${processorOf(of.architecture)}`,
+  quantity: of.memoryMb * count * ms,
+  unit: 'mb-ms',
+})
+
 /** The usage of one invoke, without who and when. */
 export function usageLines(of: Billable): Line[] {
   const total = billedMs(of.initMs, of.durationMs)
   const invoke = Math.min(total, billedMs(0, of.durationMs))
-  const dimension = of.architecture === 'arm64' ? 'durationArm' : 'durationX86'
+  const dimension = durationOf(of)
   const lines: Line[] = [
     { dimension: 'requests', quantity: requestsOf(of.eventBytes), unit: 'count' },
     { dimension, quantity: of.memoryMb * invoke, unit: 'mb-ms' },
@@ -46,5 +76,7 @@ export function usageLines(of: Billable): Line[] {
     })
   const above = of.ephemeralMb - EPHEMERAL_MB.default
   if (above > 0) lines.push({ dimension: 'ephemeralStorage', quantity: above * total, unit: 'mb-ms' })
+  const streamed = (of.streamedBytes ?? 0) - STREAM_FREE_BYTES
+  if (streamed > 0) lines.push({ dimension: 'responseStreaming', quantity: streamed, unit: 'bytes' })
   return lines
 }

@@ -4,7 +4,14 @@
  */
 import type { Clock } from '#ports/clock.ts'
 import { LOG_TAIL_BYTES } from '#services/lambda/limits.ts'
-import { type SystemLine, isWarning, systemJson, systemText } from '#services/lambda/log-lines.ts'
+import { AtLeast } from '#services/lambda/log-levels.ts'
+import {
+  type InitializationType,
+  type SystemLine,
+  levelOf,
+  systemJson,
+  systemText,
+} from '#services/lambda/log-lines.ts'
 import { OutputLines } from '#services/lambda/log-output.ts'
 import type { LogWriter } from '#services/lambda/log-writer.ts'
 import { text, utf8 } from '#base/bytes.ts'
@@ -12,22 +19,51 @@ import { type Instant, instant } from '#base/time.ts'
 
 export interface LogSettings {
   readonly logFormat: string
+  readonly applicationLogLevel: string | undefined
   readonly systemLogLevel: string | undefined
+}
+
+/** Who is told of everything, whatever the levels. */
+export interface LogSink {
+  system(line: SystemLine, at: Instant): void
+  /** One line that the function or an extension wrote. */
+  line(kind: 'function' | 'extension', text: string, at: Instant): void
 }
 
 export class EnvironmentLog {
   readonly #clock: Clock
   readonly #writer: LogWriter
+  readonly #type: InitializationType
   readonly #json: boolean
-  readonly #warningsOnly: boolean
+  readonly #systemLevels: AtLeast
+  readonly #applicationLevels: AtLeast
   readonly #output = new OutputLines()
+  readonly #extensions = new OutputLines()
+  #sink: LogSink | undefined
   #tail: string[] | undefined
 
-  constructor(clock: Clock, writer: LogWriter, of: LogSettings) {
+  constructor(clock: Clock, writer: LogWriter, of: LogSettings, type: InitializationType = 'on-demand') {
     this.#clock = clock
     this.#writer = writer
+    this.#type = type
     this.#json = of.logFormat === 'JSON'
-    this.#warningsOnly = this.#json && of.systemLogLevel === 'WARN'
+    this.#systemLevels = new AtLeast(of.systemLogLevel)
+    this.#applicationLevels = new AtLeast(of.applicationLogLevel)
+  }
+
+  /** From now on it is told of everything too. */
+  tell(sink: LogSink): void {
+    this.#sink = sink
+  }
+
+  /** Bytes of extensions. */
+  extension(chunk: Uint8Array, droppedBytes: number): void {
+    const at = this.#now()
+    for (const event of this.#extensions.push(chunk)) {
+      this.#sink?.line('extension', event, at)
+      this.#event(at, event)
+    }
+    if (droppedBytes > 0) this.#event(at, `${droppedBytes} bytes of output of extensions were dropped.\n`)
   }
 
   /** A line of Lambda's own. */
@@ -67,16 +103,19 @@ export class EnvironmentLog {
   }
 
   #system(line: SystemLine, at: Instant): void {
-    if (this.#warningsOnly && !isWarning(line)) return
-    const message = this.#json ? systemJson(line, at) : systemText(line)
+    this.#sink?.system(line, at)
+    if (this.#json && !this.#systemLevels.has(levelOf(line, this.#type))) return
+    const message = this.#json ? systemJson(line, at, this.#type) : systemText(line, this.#type)
     if (message === undefined) return
-    const inTail = line.kind !== 'init-start' && line.kind !== 'init-report'
+    const inTail = !line.kind.startsWith('init-')
     this.#writer.add(at, message)
     if (inTail) this.#tail?.push(message)
   }
 
   #written(at: Instant, event: string): void {
-    this.#event(at, this.#json ? event : linesOf(event))
+    this.#sink?.line('function', event, at)
+    if (!this.#json) this.#event(at, linesOf(event))
+    else if (this.#applicationLevels.hasEntry(event)) this.#event(at, event)
   }
 
   #event(at: Instant, message: string): void {

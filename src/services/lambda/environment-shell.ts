@@ -4,27 +4,32 @@
  * Which environment gets which invoke is not decided here (`pool.ts`), nor how a process is made (ports).
  */
 import { assert, present } from '#base/assert.ts'
-import type { Fault } from '#base/fault.ts'
 import type { Ms } from '#base/time.ts'
 import type { Alarm } from '#ports/clock.ts'
-import type { RuntimeReply, RuntimeRequest, SandboxExit } from '#ports/sandboxes.ts'
+import type { RuntimeReply, RuntimeRequest, SandboxExit, SandboxStart } from '#ports/sandboxes.ts'
 import type { ActiveFunction } from '#services/lambda/active-function.ts'
-import { EnvironmentLog, tailOf } from '#services/lambda/environment-log.ts'
-import type {
-  EnvironmentHooks,
-  EnvironmentOptions,
-  EnvironmentPorts,
-  EnvironmentView,
+import { InitPhase } from '#services/lambda/environment-init.ts'
+import { EnvironmentLog } from '#services/lambda/environment-log.ts'
+import {
+  type EnvironmentHooks,
+  type EnvironmentOptions,
+  type EnvironmentPorts,
+  type EnvironmentView,
+  processOf,
 } from '#services/lambda/environment-options.ts'
 import { type EnvironmentEvent, type EnvironmentState, nextState } from '#services/lambda/environment.ts'
 import { serviceTrouble } from '#services/lambda/faults.ts'
+import { ExtensionShell, type ShutdownReason } from '#services/lambda/extensions/extension-shell.ts'
+import { type ProcessFailure, runtimeFailure } from '#services/lambda/extensions/failure.ts'
+import { isExtensionPath } from '#services/lambda/extensions/routes.ts'
 import { FunctionProcess } from '#services/lambda/function-process.ts'
 import * as invocations from '#services/lambda/invocation.ts'
-import type { Invocation, Outcome } from '#services/lambda/invocation.ts'
-import { ANSWER_GRACE_MS, INIT_ERROR_GRACE_MS, INIT_MS, RESPONSE_BYTES } from '#services/lambda/limits.ts'
-import type { Ending, Phase } from '#services/lambda/log-lines.ts'
-import { type Birth, type Run, conclude, eventOf, newRun } from '#services/lambda/run.ts'
+import type { Invocation } from '#services/lambda/invocation.ts'
+import type { Ending, InitializationType } from '#services/lambda/log-lines.ts'
+import { type Birth, type Run, conclude, eventOf, newRun, runtimeDone } from '#services/lambda/run.ts'
 import * as runtimeApi from '#services/lambda/runtime-api.ts'
+import { Answering } from '#services/lambda/streaming/answering.ts'
+import { streamRun, wholeRun } from '#services/lambda/streaming/streamed-run.ts'
 
 type Reply = (reply: RuntimeReply) => void
 
@@ -34,21 +39,19 @@ export class Environment {
   readonly #ports: EnvironmentPorts
   readonly #hooks: EnvironmentHooks
   readonly #log: EnvironmentLog
+  readonly #init: InitPhase
   readonly #process: FunctionProcess
+  readonly #extensions: ExtensionShell
+  readonly #answering: Answering
   readonly #freezeAfterMs: Ms
+  readonly #type: InitializationType
   #state: EnvironmentState = 'provisioning'
   #runtime: runtimeApi.RuntimeState = 'Started'
   #parked: Reply | undefined
   #run: Run | undefined
   #birth: Birth | undefined
-  #startedAt: Ms = 0
-  #startMs: Ms = 0
-  #initMs: Ms | undefined
-  #initError: { readonly errorType: string; readonly body: Uint8Array } | undefined
   #invokes = 0
-  #initAlarm: Alarm | undefined
   #timeoutAlarm: Alarm | undefined
-  #graceAlarm: Alarm | undefined
   #restAlarm: Alarm | undefined
 
   constructor(ports: EnvironmentPorts, options: EnvironmentOptions, hooks: EnvironmentHooks) {
@@ -58,20 +61,28 @@ export class Environment {
     this.#ports = ports
     this.#hooks = hooks
     this.#freezeAfterMs = options.freezeAfterMs
-    this.#log = new EnvironmentLog(ports.clock, options.writer, of)
+    this.#type = options.initializationType
+    this.#log = new EnvironmentLog(ports.clock, options.writer, of, this.#type)
+    this.#init = new InitPhase(of, this.#type, { ...ports, log: this.#log })
+    this.#answering = new Answering(ports.clock, of.version)
+    this.#extensions = new ExtensionShell({
+      ...ports,
+      function: of,
+      initializationType: this.#type,
+      log: this.#log,
+      process: () => this.#process,
+      settled: () => this.#settle(),
+      quiet: () => this.#rest(),
+      crashed: (failure) => this.#failed(failure),
+      runtimeExited: (exit) => this.#failed(runtimeFailure(exit, this.#init.error)),
+    })
     const sandbox = ports.sandboxes.start({
-      id: options.id,
-      runtime: of.runtime.identifier,
-      code: of.code,
-      layers: [],
-      handler: of.handler,
-      environment: options.variables,
-      memoryMb: of.memoryMb,
-      tmpMb: of.ephemeralMb,
+      ...processOf(options),
       onRequest: (request, reply) => this.#request(request, reply),
       onOutput: (chunk, droppedBytes) => this.#log.output(chunk, droppedBytes),
-      onStarted: (timing) => this.#started(timing.startedMs),
+      onStarted: (start) => this.#started(start),
       onExit: (exit) => this.#exited(exit),
+      extensions: this.#extensions.hooks,
     })
     this.#process = new FunctionProcess(sandbox)
   }
@@ -80,10 +91,12 @@ export class Environment {
     return {
       id: this.id,
       functionArn: this.function.arn,
+      version: this.function.version,
+      initializationType: this.#type,
       state: this.#state,
       frozen: this.#process.frozen,
       invokes: this.#invokes,
-      initMs: this.#initMs,
+      initMs: this.#init.durationMs,
       requestId: this.#run?.invocation.requestId,
     }
   }
@@ -99,22 +112,21 @@ export class Environment {
     invocation.begun?.()
     this.#timeoutAlarm = this.#ports.clock.after(this.function.timeoutMs, () => this.#timedOut())
     this.#process.wake()
+    this.#extensions.resume()
     if (suppressed) this.#process.restart()
     else this.#hand(this.#run)
   }
 
-  /** Ends it. Resolves when nothing is left of it and its log is written. */
-  async retire(graceMs: Ms): Promise<void> {
+  /** Ends it; extensions have their time. Resolves when nothing is left of it and its log is written. */
+  async retire(): Promise<void> {
     if (nextState(this.#state, 'retired') === undefined) return
     this.#move('retired')
-    for (const alarm of [this.#initAlarm, this.#timeoutAlarm, this.#graceAlarm, this.#restAlarm])
-      alarm?.cancel()
+    for (const each of [this.#init, this.#answering, this.#timeoutAlarm, this.#restAlarm]) each?.cancel()
     this.#parked = undefined
     const run = this.#run
     this.#run = undefined
-    if (run !== undefined && !run.answered)
-      this.#refuse(run, serviceTrouble('The execution environment was ended.'))
-    await this.#process.destroy(graceMs)
+    if (run !== undefined) this.#answering.refuse(run, serviceTrouble('The execution environment was ended.'))
+    await this.#extensions.retire()
     await this.#log.flush()
     this.#move('removed')
   }
@@ -129,25 +141,21 @@ export class Environment {
     return this.#state === 'shutting-down' || this.#state === 'gone'
   }
 
-  #phase(): Phase {
-    return this.#state === 'invoking' ? 'invoke' : 'init'
-  }
-
-  #started(startMs: Ms): void {
+  #started({ startedMs, extensions = [] }: SandboxStart): void {
     if (this.#ending() || !this.#process.current) return
-    this.#startedAt = this.#ports.clock.elapsed()
-    this.#startMs = startMs
+    this.#extensions.launched(extensions)
     this.#runtime = 'Started'
-    this.#initError = undefined
-    const { version, versionArn } = this.function.runtime
-    if (this.#state === 'provisioning') {
-      this.#move('started')
-      this.#initAlarm = this.#ports.clock.after(INIT_MS, () => this.#initTimedOut())
-    }
-    this.#log.system({ kind: 'init-start', phase: this.#phase(), version, versionArn })
+    const first = this.#state === 'provisioning'
+    if (first) this.#move('started')
+    const phase = this.#state === 'invoking' ? 'invoke' : 'init'
+    this.#init.begin(startedMs, phase, first ? () => this.#initTimedOut() : undefined)
   }
 
   #request(request: RuntimeRequest, reply: Reply): void {
+    if (isExtensionPath(request.path)) {
+      this.#extensions.request(request, reply)
+      return
+    }
     if (this.#ending() || !this.#process.current) {
       reply(runtimeApi.ENDING)
       return
@@ -160,23 +168,19 @@ export class Environment {
         break
       case 'response':
       case 'error': {
-        const tooLarge = action.truncated || action.body.length > RESPONSE_BYTES
+        const { outcome, answer } = wholeRun(action)
         this.#runtime = 'RuntimeResponseSentState'
-        this.#responded(
-          present(run, 'only a handed invoke is answered'),
-          tooLarge
-            ? invocations.answerTooLarge()
-            : { payload: action.body, functionError: action.kind === 'error' ? 'Unhandled' : undefined },
-        )
+        this.#answering.responded(present(run, 'only a handed invoke is answered'), outcome)
         // Last: a client that sends its next request ahead is served from within this reply.
-        reply(tooLarge ? runtimeApi.responseTooLarge(RESPONSE_BYTES) : runtimeApi.ACCEPTED)
+        reply(answer)
         break
       }
+      case 'stream':
+        void this.#stream(present(run, 'only a handed invoke is answered'), action, reply)
+        break
       case 'init-error':
         this.#runtime = 'InitError'
-        this.#initError = { errorType: action.errorType, body: action.body }
-        // The runtime ends by itself after this; one that does not is ended.
-        this.#graceAlarm = this.#ports.clock.after(INIT_ERROR_GRACE_MS, () => this.#process.end())
+        this.#init.said(action, () => this.#process.end())
         reply(runtimeApi.ACCEPTED)
         break
       case 'refused':
@@ -193,7 +197,7 @@ export class Environment {
     switch (this.#runtime) {
       case 'Started':
         this.#runtime = 'Ready'
-        this.#initialized()
+        this.#settle()
         break
       case 'Running':
         // As AWS's emulator: a runtime that lost its answer gets the same invoke again.
@@ -201,8 +205,13 @@ export class Environment {
         break
       case 'RuntimeResponseSentState':
         this.#runtime = 'Ready'
-        if (run !== undefined) this.#finish(run, undefined)
+        if (run !== undefined) {
+          run.outcome ??= invocations.truncated(run.invocation.requestId)
+          if (this.#extensions.any) this.#done(run)
+          this.#settle()
+        }
         break
+      case 'InvocationResponse':
       case 'Ready':
       case 'InitError':
         break
@@ -211,26 +220,42 @@ export class Environment {
     }
   }
 
+  /** Goes on when the runtime and all extensions wait for more. */
+  #settle(): void {
+    if (this.#runtime !== 'Ready' || !this.#extensions.ready || this.#parked === undefined) return
+    const run = this.#run
+    if (this.#state === 'initializing' || run?.handed === false) this.#initialized()
+    else if (run?.outcome !== undefined) this.#finish(run, undefined)
+  }
+
+  /** The runtime is done with the invoke; extensions may go on. */
+  #done(run: Run): void {
+    run.doneAt = this.#ports.clock.elapsed()
+    this.#log.system(runtimeDone(run, { durationMs: run.doneAt - run.dispatchedAt }, this.#ports.clock))
+  }
+
   #initialized(): void {
-    this.#initAlarm?.cancel()
-    const readyAt = this.#ports.clock.elapsed()
+    this.#init.cancel()
+    this.#extensions.initialized()
     const run = this.#run
     if (run !== undefined) {
       this.#hand(run)
       return
     }
-    this.#initMs = readyAt - this.#startedAt
-    this.#birth = { startedAt: this.#startedAt, startMs: this.#startMs, readyAt }
+    this.#birth = this.#init.done()
     this.#process.measure()
     this.#move('ready')
     this.#rest()
-    this.#hooks.ready()
+    this.#hooks.ready(false)
   }
 
   /** Nothing to do: freezes unless an invoke comes first. */
   #rest(): void {
+    if (this.#process.frozen) return
+    this.#restAlarm?.cancel()
     this.#restAlarm = this.#ports.clock.after(this.#freezeAfterMs, () => {
-      if (this.#state === 'idle') this.#process.freeze()
+      if (this.#state !== 'idle' || !this.#extensions.pause()) return
+      this.#process.freeze()
     })
   }
 
@@ -238,11 +263,13 @@ export class Environment {
   #begin(run: Run): void {
     run.handed = true
     this.#log.begin(run.tail)
-    this.#log.system({ kind: 'start', requestId: run.invocation.requestId })
+    const { requestId } = run.invocation
+    this.#log.system({ kind: 'start', requestId, version: this.function.version })
   }
 
   #hand(run: Run): void {
     this.#begin(run)
+    this.#extensions.invoke(run)
     this.#deliver(run)
   }
 
@@ -253,47 +280,46 @@ export class Environment {
     reply(eventOf(run, this.function.timeoutMs, this.#ports.clock))
   }
 
-  #responded(run: Run, outcome: Outcome): void {
-    run.outcome = outcome
-    run.respondedAt = this.#ports.clock.elapsed()
-    if (run.tail === undefined)
-      this.#graceAlarm = this.#ports.clock.after(ANSWER_GRACE_MS, () => this.#answer(run))
-  }
-
-  #answer(run: Run): void {
-    if (run.answered || run.outcome === undefined) return
-    run.answered = true
-    const { payload, functionError } = run.outcome
-    const logTail = run.tail === undefined ? undefined : tailOf(run.tail)
-    run.invocation.answer({ kind: 'answered', payload, functionError, logTail })
-  }
-
-  #refuse(run: Run, fault: Fault): void {
-    run.answered = true
-    run.invocation.answer({ kind: 'refused', fault })
+  /** A response in streaming mode: the invoke goes on until it has ended. */
+  async #stream(
+    run: Run,
+    action: runtimeApi.RuntimeAction & { kind: 'stream' },
+    reply: Reply,
+  ): Promise<void> {
+    this.#runtime = 'InvocationResponse'
+    const { outcome, answer } = await streamRun(run, action, this.#ports.clock)
+    if (this.#run !== run || this.#runtime !== 'InvocationResponse') {
+      reply(runtimeApi.ENDING)
+      return
+    }
+    this.#runtime = 'RuntimeResponseSentState'
+    if (outcome !== undefined) this.#answering.responded(run, outcome)
+    reply(answer)
   }
 
   /** The invoke is over, well (`ending` undefined) or not; `durationMs` when it is not what was measured. */
   #finish(run: Run, ending: Ending | undefined, durationMs?: Ms): void {
     this.#timeoutAlarm?.cancel()
-    this.#graceAlarm?.cancel()
+    this.#answering.cancel()
     this.#run = undefined
     const endedAt = this.#ports.clock.elapsed()
     const report = conclude(run, this.function, this.#ports, {
       environmentId: this.id,
+      initializationType: this.#type,
       endedAt,
       durationMs: durationMs ?? endedAt - run.dispatchedAt,
       ...this.#process.measure(),
       ending,
     })
     this.#log.close([
+      ...(run.doneAt === undefined ? [runtimeDone(run, report, this.#ports.clock)] : []),
       { kind: 'end', requestId: report.requestId },
       { kind: 'report', report },
     ])
-    this.#answer(run)
+    this.#answering.answer(run)
     this.#move(ending === undefined ? 'ready' : 'failed')
     this.#rest()
-    this.#hooks.ready()
+    this.#hooks.ready(ending !== undefined)
   }
 
   #timedOut(): void {
@@ -302,75 +328,73 @@ export class Environment {
     const ending: Ending = { kind: 'timeout' }
     if (!run.handed) this.#initFailed(run, ending)
     run.outcome ??= invocations.timedOut(run.invocation.requestId, this.function.timeoutMs)
-    this.#kill()
+    this.#reset('timeout')
     this.#finish(run, ending, this.function.timeoutMs)
   }
 
   /** Init inside an invoke did not succeed: its line comes before the invoke's own START. */
   #initFailed(run: Run, ending: Ending): void {
-    this.#reportInit('invoke', ending)
+    this.#init.failed('invoke', ending)
     this.#begin(run)
-  }
-
-  #reportInit(phase: Phase, ending: Ending, leastMs: Ms = 0): void {
-    const initMs = Math.max(leastMs, this.#ports.clock.elapsed() - this.#startedAt)
-    this.#log.system({ kind: 'init-report', phase, initMs, ending })
   }
 
   #initTimedOut(): void {
     if (this.#state !== 'initializing') return
-    // A timer may be a little early: what ran into the limit took no less than the limit.
-    this.#reportInit('init', { kind: 'timeout' }, INIT_MS)
-    this.#kill()
+    this.#init.failed('init', { kind: 'timeout' })
+    this.#reset('timeout')
     this.#move('failed')
-    this.#hooks.ready()
+    this.#hooks.ready(true)
   }
 
-  #kill(): void {
+  #reset(reason: ShutdownReason): void {
     this.#parked = undefined
-    this.#process.kill()
+    this.#extensions.reset(reason)
   }
 
   #exited(exit: SandboxExit): void {
+    this.#extensions.gone()
     const ours = this.#process.exited()
     this.#parked = undefined
     if (this.#ending()) return
     if (exit.trouble !== undefined || this.#state === 'provisioning')
       this.#notStarted(exit.trouble ?? 'The process ended before it began.')
-    else if (!ours) this.#crashed(exit)
+    else if (!ours) this.#crashed(runtimeFailure(exit, this.#init.error))
+  }
+
+  /** The runtime or an extension has ended, and the rest of the tree has not. */
+  #failed(failure: ProcessFailure): void {
+    if (this.#ending() || !this.#process.current) return
+    this.#reset('failure')
+    this.#crashed(failure)
   }
 
   /** The machine could not make the process. */
   #notStarted(trouble: string): void {
     const run = this.#run
     this.#run = undefined
-    if (run !== undefined && !run.answered) this.#refuse(run, serviceTrouble(trouble))
+    if (run !== undefined) this.#answering.refuse(run, serviceTrouble(trouble))
     this.#hooks.gone(trouble)
   }
 
-  #crashed(exit: SandboxExit): void {
-    this.#graceAlarm?.cancel()
+  #crashed({ errorType, logText, outcome }: ProcessFailure): void {
+    this.#init.cancel()
+    this.#answering.cancel()
     const run = this.#run
-    const initError = this.#runtime === 'InitError' ? this.#initError : undefined
-    const ending: Ending = { kind: 'error', errorType: initError?.errorType ?? invocations.exitType(exit) }
+    const ending: Ending = { kind: 'error', errorType }
     if (run !== undefined) {
       if (!run.handed) this.#initFailed(run, ending)
-      if (initError === undefined) this.#log.note(invocations.exitLogText(run.invocation.requestId, exit))
-      run.outcome ??=
-        initError === undefined
-          ? invocations.exited(run.invocation.requestId, exit)
-          : { payload: initError.body, functionError: 'Unhandled' }
+      const text = logText(run.invocation.requestId)
+      if (text !== undefined) this.#log.note(text)
+      run.outcome ??= outcome(run.invocation.requestId)
       this.#finish(run, ending)
       return
     }
     const wasInit = this.#state === 'initializing'
-    if (wasInit) {
-      this.#initAlarm?.cancel()
-      this.#reportInit('init', ending)
-    }
+    if (wasInit) this.#init.failed('init', ending)
     this.#birth = undefined
     this.#restAlarm?.cancel()
     this.#move('failed')
-    if (wasInit) this.#hooks.ready()
+    if (wasInit) this.#hooks.ready(true)
+    else this.#hooks.died()
   }
 }

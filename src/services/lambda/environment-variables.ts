@@ -3,12 +3,14 @@
  * place of `/var/task` where it has no namespaces. Source: Lambda developer guide, Environment variables; recorded
  * values for LANG, TZ, PWD, SHLVL and the tracing variables.
  */
+import type { InitializationType } from '#services/lambda/log-lines.ts'
 import type { Owner } from '#services/lambda/names.ts'
 import type { RoleCredentials } from '#services/lambda/role-sessions.ts'
 
 export interface VariableSource {
   readonly owner: Owner
   readonly name: string
+  readonly version: string
   readonly runtime: string
   readonly handler: string
   readonly memoryMb: number
@@ -17,6 +19,7 @@ export interface VariableSource {
   readonly applicationLogLevel: string | undefined
   readonly logGroup: string
   readonly logStream: string
+  readonly initializationType: InitializationType
   readonly credentials: RoleCredentials
   /** Where the platform answers AWS's APIs, such as `http://127.0.0.1:4566`. */
   readonly endpoint: string
@@ -61,8 +64,8 @@ export function environmentVariables(of: VariableSource): Record<string, string>
     AWS_SESSION_TOKEN: of.credentials.sessionToken,
     AWS_LAMBDA_FUNCTION_NAME: of.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: `${of.memoryMb}`,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_FUNCTION_VERSION: of.version,
+    AWS_LAMBDA_INITIALIZATION_TYPE: of.initializationType,
     AWS_LAMBDA_LOG_GROUP_NAME: of.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: of.logStream,
     ...(of.logFormat === 'JSON'

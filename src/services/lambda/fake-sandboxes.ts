@@ -10,6 +10,7 @@ import type {
   RuntimeReply,
   Sandbox,
   SandboxExit,
+  SandboxListener,
   SandboxSpec,
   SandboxUsage,
   Sandboxes,
@@ -26,6 +27,10 @@ export class FakeSandbox implements Sandbox {
   /** Calls in order, such as `cpu burst`, `freeze`, `thaw`, `kill`, `restart`, `destroy`. */
   readonly calls: string[] = []
   readonly replies: RuntimeReply[] = []
+  /** What was sent to listeners inside. */
+  readonly sent: { readonly to: SandboxListener; readonly body: string }[] = []
+  /** Whether listeners take it. */
+  takes = true
   counters: SandboxUsage = {
     cpuMs: 0,
     throttledMs: 0,
@@ -58,6 +63,16 @@ export class FakeSandbox implements Sandbox {
   }
   kill(): void {
     this.calls.push('kill')
+  }
+  begin(): void {
+    this.calls.push('begin')
+  }
+  terminate(): void {
+    this.calls.push('terminate')
+  }
+  send(to: SandboxListener, body: Uint8Array): Promise<boolean> {
+    this.sent.push({ to, body: text(body) })
+    return Promise.resolve(this.takes)
   }
   destroy(): Promise<void> {
     this.calls.push('destroy')

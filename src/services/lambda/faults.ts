@@ -26,6 +26,14 @@ export const functionExists = (name: string): Fault => conflict(`Function alread
 export const wrongRegion = (given: string, here: string): Fault =>
   notFound(`Functions from '${given}' are not reachable in this region ('${here}')`)
 
+/** Source: AWS answers that public issue threads quote. */
+export const notAllowed = (who: string, arn: string): Fault =>
+  new Fault(
+    'AccessDeniedException',
+    `User: ${who} is not authorized to perform: lambda:InvokeFunction on resource: ${arn} because no resource-based policy allows the lambda:InvokeFunction action`,
+    { status: 403 },
+  )
+
 /** Source: recorded AWS answer: code and an empty text. */
 export const foreignAccount = (): Fault => new Fault('AccessDeniedException', '', { status: 403 })
 
@@ -36,6 +44,37 @@ export const qualifiersDiffer = (): Fault =>
 /** Source: recorded AWS answer. */
 export const latestStays = (): Fault =>
   invalid('$LATEST version cannot be deleted without deleting the function.')
+
+/** Source: recorded AWS answers. */
+export const aliasExists = (arn: string): Fault => conflict(`Alias already exists: ${arn}`)
+export const aliasNotFound = (arn: string): Fault => notFound(`Cannot find alias arn: ${arn}`)
+export const tooManyRoutes = (): Fault =>
+  invalid('Number of items in AdditionalVersionWeights cannot be greater than 1')
+export const routedTwice = (version: string): Fault =>
+  invalid(
+    `Invalid function version ${version}. Function version ${version} is already included in routing configuration.`,
+  )
+export const latestHasNoRouting = (): Fault =>
+  invalid('$LATEST is not supported for an alias pointing to more than 1 version')
+export const weightInvalid = (version: string, weight: number): Fault =>
+  new Fault(
+    'ValidationException',
+    `1 validation error detected: Value '{${version}=${weight}}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0, Member must not be null]`,
+    { status: 400 },
+  )
+
+/** Source: recorded AWS answer. */
+export const aliasStays = (): Fault => invalid('Deletion of aliases is not currently supported.')
+
+/** Source: AWS answers that public issue threads quote. */
+export const versionHasAliases = (aliases: readonly string[]): Fault =>
+  conflict(`Unable to delete version because the following aliases reference it: [${aliases.join(', ')}]`)
+
+/** Source: recorded AWS answers. */
+export const otherCode = (given: string, here: string): Fault =>
+  invalid(
+    `CodeSHA256 (${given}) is different from current CodeSHA256 in $LATEST (${here}). Please try again with the CodeSHA256 in $LATEST.`,
+  )
 
 /** Source: recorded AWS answer. */
 export const nameTooLong = (name: string): Fault =>
@@ -160,6 +199,43 @@ export const tooMuchReserved = (minimum: number): Fault =>
     { status: 400 },
   )
 
+/** Source: recorded AWS answers. */
+export const unpublishedNotProvisioned = (): Fault =>
+  invalid('Provisioned Concurrency Configs cannot be applied to unpublished function versions.')
+export const onlyPublished = (): Fault =>
+  invalid('The function resource provided must be an alias or a published version.')
+export const noProvisioned = (): Fault =>
+  new Fault(
+    'ProvisionedConcurrencyConfigNotFoundException',
+    'No Provisioned Concurrency Config found for this function',
+    { status: 404, members: user },
+  )
+export const aliasOfProvisioned = (): Fault =>
+  conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version")
+export const versionOfProvisioned = (): Fault =>
+  conflict('Version is pointed by a Provisioned Concurrency alias')
+export const provisionedAboveReserved = (): Fault =>
+  invalid(
+    'Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function',
+  )
+export const provisionedAboveUnreserved = (left: number): Fault =>
+  invalid(
+    `Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [${left}].`,
+  )
+export const provisionedBelowMinimum = (minimum: number): Fault =>
+  invalid(
+    `Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${minimum}].`,
+  )
+export const reservedBelowProvisioned = (reserved: number, provisioned: number): Fault =>
+  invalid(
+    ` ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`,
+  )
+/** Source: Lambda developer guide, Aliases; the text is inferred. */
+export const provisionedHasRouting = (): Fault =>
+  invalid(
+    'Provisioned concurrency of an alias cannot be changed while its routing configuration is in place.',
+  )
+
 /** Source: recorded AWS answer. */
 export const functionsOnly = (): Fault =>
   invalid(
@@ -188,10 +264,69 @@ export const policyTooLong = (): Fault =>
   })
 
 /** Source: recorded AWS answers. */
+export const noCodeSigning = (arn: string): Fault =>
+  new Fault(
+    'CodeSigningConfigNotFoundException',
+    `The code signing configuration cannot be found. Check that the provided configuration is not deleted: ${arn}.`,
+    { status: 404, members: user },
+  )
+export const codeSigningGone = (arn: string): Fault =>
+  new Fault('ResourceNotFoundException', `The Lambda code signing configuration ${arn} can not be found.`, {
+    status: 404,
+  })
+/** Source: Lambda API, DeleteCodeSigningConfig; the text is inferred. */
+export const codeSigningInUse = (): Fault =>
+  conflict('The code signing configuration is in use by functions. Remove it from them first.')
+
+/** Source: Lambda API, PutRuntimeManagementConfig; the texts are inferred. */
+export const aliasHasNoRuntime = (): Fault =>
+  invalid('Runtime management is not supported for aliases. Please specify a version or $LATEST.')
+export const manualNeedsArn = (): Fault =>
+  invalid('RuntimeVersionArn is required when UpdateRuntimeOn is Manual.')
+export const onlyManualHasArn = (): Fault =>
+  invalid('RuntimeVersionArn can only be given when UpdateRuntimeOn is Manual.')
+
+/** Source: an AWS answer that the AWS CDK quotes. */
+export const levelsNeedJson = (): Fault =>
+  invalid(
+    'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the LogFormat to "JSON" and try again.',
+  )
+
+/** Source: recorded AWS answers; the first is inferred. */
+export const tooManyLayers = (max: number): Fault => invalid(`Cannot reference more than ${max} layers.`)
+export const noLayerVersion = (arn: string): Fault => invalid(`Layer version ${arn} does not exist.`)
+export const layerVersionGone = (arn: string): Fault => notFound(`Layer version ${arn} does not exist.`)
+export const layerTwice = (arn: string, other: string): Fault =>
+  invalid(
+    `Two different versions of the same layer are not allowed to be referenced in the same function. ${arn} and ${other} are versions of the same layer.`,
+  )
+/** Source: AWS answers that public issue threads quote. */
+export const codeWithLayersTooLarge = (limitBytes: number, bytes: number): Fault =>
+  invalid(
+    `Function code combined with layers exceeds the maximum allowed size of ${limitBytes} bytes. The actual size is ${bytes} bytes.`,
+  )
+/** Source: Lambda API, AddLayerVersionPermission; the text is inferred. */
+export const organizationNeedsAll = (): Fault =>
+  invalid('OrganizationId can only be used with the principal *.')
+export const layerNotAllowed = (account: string, arn: string): Fault =>
+  new Fault(
+    'AccessDeniedException',
+    `User: arn:aws:iam::${account}:root is not authorized to perform: lambda:GetLayerVersion on resource: ${arn} because no resource-based policy allows the lambda:GetLayerVersion action`,
+    { status: 403 },
+  )
+
+/** Source: recorded AWS answers. */
 export const tagsOnFunctionsOnly = (): Fault =>
   invalid('Tags on function aliases and versions are not supported. Please specify a function ARN.')
 export const noTags = (): Fault => invalid('An error occurred and the request cannot be processed.')
 export const tooManyTags = (): Fault => invalid('Number of tags exceeds resource tag limit.')
+
+/** Source: recorded AWS answers, for function URLs. */
+export const urlFunctionNotFound = (): Fault => notFound('Function does not exist')
+export const urlExists = (arn: string): Fault =>
+  conflict(
+    `Failed to create function url config for [functionArn = ${arn}]. Error message:  FunctionUrlConfig exists for this Lambda function`,
+  )
 
 /** The machine could not run the function: AWS's own code for its own trouble, with the machine's words. */
 export const serviceTrouble = (what: string): Fault =>

@@ -13,7 +13,8 @@ import { Environment } from '#services/lambda/environment-shell.ts'
 import { environmentVariables } from '#services/lambda/environment-variables.ts'
 import { functionNotFound, serviceTrouble } from '#services/lambda/faults.ts'
 import type { Invocation } from '#services/lambda/invocation.ts'
-import { ROLE_SESSION_AGE_MS, ROLE_SESSION_REST_MS, SHUTDOWN_GRACE_MS } from '#services/lambda/limits.ts'
+import type { InitializationType } from '#services/lambda/log-lines.ts'
+import { ROLE_SESSION_AGE_MS, ROLE_SESSION_REST_MS } from '#services/lambda/limits.ts'
 import { LogWriter } from '#services/lambda/log-writer.ts'
 import type { Owner } from '#services/lambda/names.ts'
 import {
@@ -23,11 +24,14 @@ import {
   type Slot,
   type Ticket,
   newPool,
-  step,
   unreservedLimit,
-} from '#services/lambda/pool.ts'
+  versionKey,
+} from '#services/lambda/pool-state.ts'
+import { step } from '#services/lambda/pool.ts'
+import { type ProvisionedView, provisionedView } from '#services/lambda/pool-provisioned.ts'
 import type { LambdaPorts } from '#services/lambda/ports.ts'
 import { type RoleCredentials, RoleSessions } from '#services/lambda/role-sessions.ts'
+import { profileStart, type StartProfile, type WatchOrder } from '#services/lambda/start-profile.ts'
 
 export class Fleet {
   readonly #ports: LambdaPorts
@@ -60,11 +64,12 @@ export class Fleet {
     return unreservedLimit(this.#pool)
   }
 
-  /** Makes that generation the one that new environments run; idle ones of older generations end. */
-  configure(of: ActiveFunction, reserved: number | undefined): void {
-    this.#functions.set(of.name, of)
+  /** Makes that generation of the version the one that new environments run; idle ones of older generations end. */
+  configure(of: ActiveFunction): void {
+    this.#functions.set(of.key, of)
     this.#credentialsAhead(of)
-    this.#run({ kind: 'configure', name: of.name, generation: of.generation, reserved })
+    const { name, version, generation } = of
+    this.#run({ kind: 'configure', name, version, generation })
   }
 
   /** Concurrency that is kept for that function and for no other; undefined gives it back. */
@@ -72,17 +77,46 @@ export class Fleet {
     this.#run({ kind: 'reserve', name, reserved })
   }
 
+  /** The function with all its versions. */
   remove(name: string): void {
-    this.#functions.delete(name)
+    for (const of of this.#functions.values()) if (of.name === name) this.#functions.delete(of.key)
     this.#sessions.forget(name)
     this.#run({ kind: 'remove', name })
   }
 
+  removeVersion(name: string, version: string): void {
+    this.#functions.delete(versionKey(name, version))
+    this.#run({ kind: 'removeVersion', name, version })
+  }
+
+  /** So many environments of the version are started beforehand, for invokes by that qualifier. */
+  provision({ name, version }: ActiveFunction, qualifier: string, count: number): void {
+    this.#run({ kind: 'provision', name, version, qualifier, count })
+  }
+
+  /** Ends them. */
+  unprovision(name: string, qualifier: string): void {
+    this.#run({ kind: 'unprovision', name, qualifier })
+  }
+
+  /** How far they have come; undefined when there are to be none. */
+  provisioned(name: string, qualifier: string): ProvisionedView | undefined {
+    const group = this.#pool.provisioned.get(versionKey(name, qualifier))
+    return group === undefined ? undefined : provisionedView(group, this.#trouble)
+  }
+
   /** Runs it in an environment, now or as soon as one is free. The invocation's `answer` is called exactly once. */
-  invoke(name: string, invocation: Invocation): void {
+  invoke({ name, version }: ActiveFunction, qualifier: string | undefined, invocation: Invocation): void {
     const ticket = this.#nextTicket++
     this.#waiting.set(ticket, invocation)
-    this.#run({ kind: 'arrive', name, ticket, paced: invocation.eventBytes === undefined })
+    const paced = invocation.eventBytes === undefined
+    this.#run({ kind: 'arrive', name, version, qualifier, ticket, paced })
+  }
+
+  /** One start beside the pool, only looked at. */
+  async profile(of: ActiveFunction, order: WatchOrder): Promise<StartProfile> {
+    const credentials = await this.#sessions.of(of, this.#sessionMs)
+    return await profileStart(this.#ports, of, this.#variables(of, 'windtunnel', credentials), order)
   }
 
   views(): EnvironmentView[] {
@@ -114,7 +148,7 @@ export class Fleet {
         )
         break
       case 'start':
-        this.#start(effect.name, effect.slot)
+        this.#start(effect.key, effect.slot, effect.provisioned === true ? PROVISIONED : ON_DEMAND)
         break
       case 'throttle':
         this.#take(effect.ticket).answer({ kind: 'throttled', reason: effect.reason })
@@ -128,6 +162,9 @@ export class Fleet {
         if (environment !== undefined) this.#end(environment)
         break
       }
+      case 'spill':
+        this.#waiting.get(effect.ticket)?.span.set('provisionedConcurrencySpillover', true)
+        break
       case 'wakeAt':
         this.#alarm?.cancel()
         this.#alarm = this.#ports.clock.wakeAt(effect.at, () => this.#run({ kind: 'tick' }))
@@ -155,51 +192,69 @@ export class Fleet {
     if (credentials instanceof Promise) credentials.catch(faultsOnly)
   }
 
-  #start(name: string, slot: Slot): void {
-    const of = present(this.#functions.get(name), 'a function is configured before it starts')
+  #start(key: string, slot: Slot, type: InitializationType): void {
+    const of = present(this.#functions.get(key), 'a version is configured before it starts')
     const credentials = this.#sessions.of(of, this.#sessionMs)
-    if (credentials instanceof Promise) void this.#startWith(of, slot, credentials)
-    else this.#make(of, slot, credentials)
+    if (credentials instanceof Promise) void this.#startWith(of, { slot, type }, credentials)
+    else this.#make(of, { slot, type }, credentials)
   }
 
-  async #startWith(of: ActiveFunction, slot: Slot, taking: Promise<RoleCredentials>): Promise<void> {
+  async #startWith(of: ActiveFunction, as: Started, taking: Promise<RoleCredentials>): Promise<void> {
     let credentials: RoleCredentials
     try {
       credentials = await taking
     } catch (error) {
       faultsOnly(error)
-      if (!this.#stopped) this.#gone(slot, of, roleTrouble(error))
+      if (!this.#stopped) this.#gone(as.slot, of, roleTrouble(error))
       return
     }
-    if (!this.#stopped) this.#make(of, slot, credentials)
+    if (!this.#stopped) this.#make(of, as, credentials)
   }
 
-  #make(of: ActiveFunction, slot: Slot, credentials: RoleCredentials): void {
+  #make(of: ActiveFunction, { slot, type }: Started, credentials: RoleCredentials): void {
     const { random, clock, settings } = this.#ports
     const id = hexId(random, 16)
-    const stream = streamName(clock.now(), id)
+    const stream = streamName(clock.now(), of.version, id)
     const writer = new LogWriter(this.#ports, {
       group: of.logGroup,
       stream,
       functionArn: of.arn,
       as: this.#owner,
     })
-    const variables = environmentVariables({
-      ...of,
-      runtime: of.runtime.identifier,
-      logStream: stream,
-      credentials,
-      endpoint: this.#ports.endpoint(),
-    })
+    const variables = this.#variables(of, stream, credentials, type)
     const environment = new Environment(
       this.#ports,
-      { id, function: of, variables, writer, freezeAfterMs: settings.freezeAfterMs },
       {
-        ready: () => this.#run({ kind: 'ready', slot }),
+        id,
+        function: of,
+        variables,
+        writer,
+        freezeAfterMs: settings.freezeAfterMs,
+        initializationType: type,
+      },
+      {
+        ready: (broken) => this.#run({ kind: 'ready', slot, broken }),
+        died: () => this.#run({ kind: 'died', slot }),
         gone: (trouble) => this.#gone(slot, of, trouble),
       },
     )
     this.#environments.set(slot, environment)
+  }
+
+  #variables(
+    of: ActiveFunction,
+    logStream: string,
+    credentials: RoleCredentials,
+    initializationType: InitializationType = ON_DEMAND,
+  ): Record<string, string> {
+    return environmentVariables({
+      ...of,
+      initializationType,
+      runtime: of.runtime.identifier,
+      logStream,
+      credentials,
+      endpoint: this.#ports.endpoint(),
+    })
   }
 
   #gone(slot: Slot, of: ActiveFunction, trouble: string): void {
@@ -216,9 +271,18 @@ export class Fleet {
   }
 
   #end(environment: Environment): void {
-    const ending = environment.retire(SHUTDOWN_GRACE_MS).finally(() => this.#endings.delete(ending))
+    const ending = environment.retire().finally(() => this.#endings.delete(ending))
     this.#endings.add(ending)
   }
+}
+
+const ON_DEMAND = 'on-demand' satisfies InitializationType
+const PROVISIONED = 'provisioned-concurrency' satisfies InitializationType
+
+/** A start under way. */
+interface Started {
+  readonly slot: Slot
+  readonly type: InitializationType
 }
 
 /** A Fault is an answer; anything else is a defect and goes on. */
@@ -231,8 +295,8 @@ const roleTrouble = (fault: Fault): string =>
   `The role defined for the function cannot be assumed by Lambda. (${fault.code}: ${fault.message})`
 
 /** `2026/11/25/[$LATEST]<32 hex digits>`. Source: log streams as Lambda names them. */
-function streamName(now: number, id: string): string {
+function streamName(now: number, version: string, id: string): string {
   const { year, month, day } = utcParts(instant(now))
   const two = (n: number): string => `${n}`.padStart(2, '0')
-  return `${year}/${two(month)}/${two(day)}/[$LATEST]${id}`
+  return `${year}/${two(month)}/${two(day)}/[${version}]${id}`
 }

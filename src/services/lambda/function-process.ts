@@ -3,7 +3,7 @@
  * A thin skin over a sandbox that keeps calls off the hot path; it knows no invoke and no life cycle.
  */
 import type { Ms } from '#base/time.ts'
-import type { Sandbox, SandboxUsage } from '#ports/sandboxes.ts'
+import type { Sandbox, SandboxListener, SandboxUsage } from '#ports/sandboxes.ts'
 
 const NO_USAGE: SandboxUsage = { cpuMs: 0, throttledMs: 0, runQueueMs: 0, peakMemoryBytes: 0, tmpBytes: 0 }
 
@@ -55,6 +55,32 @@ export class FunctionProcess {
     if (!this.current) return
     this.#killed = true
     this.#sandbox.kill()
+  }
+
+  /** From now on what comes from it does not count; it is ended by `finish`. */
+  abandon(): void {
+    this.#restartOnExit = false
+    if (this.current) this.#killed = true
+  }
+
+  /** Ends what was abandoned. A restart that waits for its end goes on. */
+  finish(): void {
+    if (this.#alive && this.#killed) this.#sandbox.kill()
+  }
+
+  /** Lets the runtime start beside its extensions. */
+  begin(): void {
+    if (this.current) this.#sandbox.begin()
+  }
+
+  /** SIGTERM to the runtime. */
+  terminate(): void {
+    if (this.#alive) this.#sandbox.terminate()
+  }
+
+  /** To a listener inside; false when it was not taken. */
+  send(to: SandboxListener, body: Uint8Array, timeoutMs: Ms): Promise<boolean> {
+    return this.#alive ? this.#sandbox.send(to, body, timeoutMs) : Promise.resolve(false)
   }
 
   /** Ends it, but what follows still counts as its own end. */

@@ -8,7 +8,9 @@ import type { Instant, Ms } from '#base/time.ts'
 import type { SandboxExit } from '#ports/sandboxes.ts'
 import type { SpanScope } from '#ports/spans.ts'
 import type { ThrottleReason } from '#services/lambda/faults.ts'
+import type { Received } from '#services/lambda/streaming/receive.ts'
 import { RESPONSE_BYTES } from '#services/lambda/limits.ts'
+import type { ResponseStream } from '#services/lambda/streaming/response-stream.ts'
 
 export type InvokeResult =
   | {
@@ -18,6 +20,8 @@ export type InvokeResult =
       readonly functionError: 'Unhandled' | undefined
       /** START, output, END and REPORT, the last 4 KB; only when asked for. */
       readonly logTail: string | undefined
+      /** Which was run: `$LATEST` or a number. */
+      readonly version: string
     }
   | { readonly kind: 'throttled'; readonly reason: ThrottleReason }
   | { readonly kind: 'refused'; readonly fault: Fault }
@@ -41,6 +45,8 @@ export interface Invocation {
   readonly trace: string
   /** Called when an environment has it. */
   readonly begun?: (() => void) | undefined
+  /** Of callers that take a response while it comes: called when one begins to; `answer` follows at its end. */
+  readonly streams?: ((stream: ResponseStream) => void) | undefined
   /** Called exactly once. */
   answer(result: InvokeResult): void
 }
@@ -63,11 +69,15 @@ export const timedOut = (requestId: string, timeoutMs: Ms): Outcome =>
     `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds`,
   )
 
+/** Source: aws-lambda-runtime-interface-emulator for the type; the text is ours. */
+export const truncated = (requestId: string): Outcome =>
+  platformError('Runtime.TruncatedResponse', `RequestId: ${requestId} Error: The response was truncated`)
+
 /** Source: recorded AWS answer; here the message stands first. */
-export const answerTooLarge = (): Outcome => ({
+export const answerTooLarge = (limitBytes: number = RESPONSE_BYTES): Outcome => ({
   payload: utf8(
     JSON.stringify({
-      errorMessage: `Response payload size exceeded maximum allowed payload size (${RESPONSE_BYTES} bytes).`,
+      errorMessage: `Response payload size exceeded maximum allowed payload size (${limitBytes} bytes).`,
       errorType: 'Function.ResponseSizeTooLarge',
     }),
   ),
@@ -112,3 +122,13 @@ export const exited = (requestId: string, exit: SandboxExit): Outcome =>
 /** What stands in the log between START and END when the process has ended. */
 export const exitLogText = (requestId: string, exit: SandboxExit): string =>
   `RequestId: ${requestId} Error: ${exitText(exit)}\n${exitType(exit)}\n`
+
+/** What a response in streaming mode came to; undefined when it broke off. */
+export function streamOutcome(received: Received): Outcome | undefined {
+  if (received.kind === 'broken') return undefined
+  if (received.kind === 'too-large') return answerTooLarge(received.limitBytes)
+  const { failure, payload } = received
+  return failure === undefined
+    ? { payload, functionError: undefined }
+    : { payload: failure.body, functionError: 'Unhandled' }
+}

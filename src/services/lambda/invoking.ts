@@ -15,14 +15,15 @@ import {
   recursiveInvocation,
 } from '#services/lambda/faults.ts'
 import { hopsOf, withHop } from '#services/lambda/events/lineage.ts'
-import type { InvokeResult } from '#services/lambda/invocation.ts'
+import type { Invocation, InvokeResult } from '#services/lambda/invocation.ts'
 import {
   ASYNC_PAYLOAD_BYTES,
   CLIENT_CONTEXT_BYTES,
   RECURSION_MAX,
   SYNC_PAYLOAD_BYTES,
 } from '#services/lambda/limits.ts'
-import { type FunctionReference, LATEST, type Owner, functionArn, isLatest } from '#services/lambda/names.ts'
+import { type FunctionReference, LATEST, type Owner, functionArn } from '#services/lambda/names.ts'
+import { versionRouted } from '#services/lambda/qualifiers.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
 export interface InvokeRequest {
@@ -35,24 +36,36 @@ export interface InvokeRequest {
   readonly event: boolean
   /** Called when an environment has it. */
   readonly begun?: (() => void) | undefined
+  /** See `Invocation.streams`. */
+  readonly streams?: Invocation['streams']
 }
 
 /** What a function gets when the call had no body. */
 const EMPTY_EVENT = utf8('{}')
 
-/** The function ready to run. Faults: not found, Pending, Failed. Source: recorded AWS answers, Lambda developer guide, Function states. */
+/**
+ * What is run, ready to run: an alias is one of its versions, chosen anew each time. Faults: not found, Pending, Failed.
+ * A version that is being published is waited for. Source: recorded AWS answers, Lambda developer guide, Function states.
+ */
 export async function runnable(
   state: LambdaState,
   owner: Owner,
   reference: FunctionReference,
 ): Promise<ActiveFunction> {
   const { name, qualifier } = reference
-  if (!isLatest(qualifier)) throw functionNotFound(functionArn(owner, name, qualifier))
-  const live = await state.find(owner, name)
-  if (live === undefined) throw functionNotFound(functionArn(owner, name, LATEST))
+  const of = await state.find(owner, name)
+  if (of === undefined) throw functionNotFound(functionArn(owner, name, qualifier ?? LATEST))
+  const version = versionRouted(of.record, qualifier, state.ports.random)
+  const live =
+    version === LATEST
+      ? of
+      : version === undefined
+        ? undefined
+        : await state.versions.find(owner, name, version)
+  if (live === undefined) throw functionNotFound(functionArn(owner, name, qualifier))
   if (live.active !== undefined) return live.active
   const { state: recorded } = live.record
-  if (recorded.kind === 'pending') throw notActive('Pending', '')
+  if (recorded.kind === 'pending' && live === of) throw notActive('Pending', '')
   if (recorded.kind === 'failed') throw notActive('Failed', recorded.reason)
   return await state.ensureActive(owner, live)
 }
@@ -99,12 +112,13 @@ export function execute(
   const { span, reference } = request
   const header = span.header()
   span.set('functionName', of.name)
+  if (of.version !== LATEST) span.set('executedVersion', of.version)
   if (hopsOf(header, of.lineageMark) >= RECURSION_MAX && stopsLoops(state, of)) {
     span.set('recursiveInvocationsDropped', 1)
     return Promise.resolve({ kind: 'refused', fault: recursiveInvocation() })
   }
   return new Promise((resolve) => {
-    state.fleet(of.owner).invoke(of.name, {
+    state.fleet(of.owner).invoke(of, reference.qualifier, {
       requestId: request.requestId,
       invokedArn: reference.qualifier === undefined ? of.arn : `${of.arn}:${reference.qualifier}`,
       payload: request.payload,
@@ -115,6 +129,7 @@ export function execute(
       tail: request.tail,
       trace: withHop(header, of.lineageMark),
       begun: request.begun,
+      streams: request.streams,
       eventBytes: request.event ? request.payload.length : undefined,
       answer: (result) => {
         if (result.kind === 'throttled') span.set('throttleReason', result.reason)

@@ -12,6 +12,17 @@ export const SYNC_PAYLOAD_BYTES = 6 * MB
 export const ASYNC_PAYLOAD_BYTES = MB
 /** Largest answer of a function, bytes: 6 MB and 100. Beyond: Function.ResponseSizeTooLarge. Source: recorded AWS answer. */
 export const RESPONSE_BYTES = 6_291_556
+/** Largest streamed response, bytes. Beyond: Function.ResponseSizeTooLarge at the end of the stream. Source: Lambda quotas. */
+export const STREAMED_RESPONSE_BYTES = 200 * MB
+/** Of a streamed response, bytes that leave at full speed, and the rate of the rest. Source: Lambda quotas, aws-lambda-runtime-interface-emulator. */
+export const STREAM_BURST_BYTES = 6 * MB
+export const STREAM_BYTES_PER_SECOND = 2 * MB
+/** Of a streamed response, bytes that are not billed. Source: Lambda pricing. */
+export const STREAM_FREE_BYTES = 6 * MB
+/** What stands before the body of a streamed HTTP answer, bytes. Beyond: 502. Source: inferred from the limit of header values. */
+export const PRELUDE_BYTES = MB
+/** Bytes of a streamed response that wait for a slow reader before the function waits too. Ours. */
+export const STREAM_BUFFER_BYTES = 262_144
 /** Decoded characters of X-Amz-Client-Context. Beyond: InvalidRequestContentException. Source: Lambda API, Invoke. */
 export const CLIENT_CONTEXT_BYTES = 3_583
 /** Tail of the log that LogType Tail answers, bytes. Source: Lambda API, Invoke. */
@@ -21,6 +32,8 @@ export const LOG_TAIL_BYTES = 4_096
 export const ZIP_BYTES = 50 * MB
 /** Contents of the zip, bytes. Beyond: InvalidParameterValueException. Source: recorded AWS answer. */
 export const UNZIPPED_BYTES = 250 * MB
+/** Layers of one function. Beyond: InvalidParameterValueException. Source: Lambda quotas. */
+export const LAYERS = 5
 /** Sum of all packages of a region, bytes; shown by GetAccountSettings, not enforced: the disk is the limit here. Source: Lambda quotas. */
 export const CODE_STORAGE_BYTES = 300 * 1_024 * MB
 
@@ -46,6 +59,15 @@ export const REQUESTS_PER_CONCURRENCY = 10
 export const SCALE_BURST = 1_000
 export const SCALE_PER_SECOND = 100
 
+/** Environments of one provisioned concurrency that start at once: so many start together as a machine starts well. Ours. */
+export const PROVISIONED_STARTS = 10
+/** Between a start that failed and the next, of a provisioned concurrency that was complete before. Ours. */
+export const PROVISIONED_RETRY_MS: Ms = seconds(1)
+/** Provisioned concurrency is billed in such portions from when it is enabled. Source: Lambda pricing. */
+export const PROVISIONED_BILLING_MS: Ms = minutes(5)
+/** Init phase of provisioned environments, or the function's timeout when that is longer. Source: Lambda developer guide, Life cycle. */
+export const PROVISIONED_INIT_MS: Ms = seconds(130)
+
 /** Seconds of the role's session that a function's credentials come from: the longest. Source: STS API, AssumeRole, DurationSeconds. */
 export const ROLE_SESSION_SECONDS = 43_200
 /** No environment is older than this: its credentials outlive it by the longest invoke and more. Ours. */
@@ -59,6 +81,25 @@ export const ROLE_SESSION_NAME_MIN = 2
 export const INIT_MS: Ms = seconds(10)
 /** Between SIGTERM and SIGKILL at shutdown without extensions. Source: Lambda developer guide, Life cycle. */
 export const SHUTDOWN_GRACE_MS: Ms = 0
+/** The same with internal extensions only, and with an external one. Source: as above. */
+export const SHUTDOWN_MS = { internal: 500, external: seconds(2) } as const
+/** Share of that time after which extensions are told, though the runtime has not ended. Source: aws-lambda-runtime-interface-emulator. */
+export const SHUTDOWN_RUNTIME_SHARE = 0.3
+/** Extensions of one function. Beyond: Extension.TooManyExtensions. Source: Lambda developer guide, Extensions API. */
+export const EXTENSIONS_MAX = 10
+
+/** How telemetry gathers before it is sent. Beyond: ValidationError. Source: Lambda developer guide, Telemetry API reference. */
+export const TELEMETRY_BUFFERING = {
+  maxItems: { min: 1_000, max: 10_000, default: 1_000 },
+  maxBytes: { min: 262_144, max: 1_048_576, default: 262_144 },
+  timeoutMs: { min: 25, max: 30_000, default: 1_000 },
+} as const
+/** Batches that one subscriber may be behind. Beyond: records are dropped, and it is told how many. Ours. */
+export const TELEMETRY_HELD_BATCHES = 4
+/** Events that are kept for whoever subscribes during init. Ours. */
+export const TELEMETRY_EARLY_EVENTS = 1_000
+/** How long a subscriber may take for one batch, ms of real time. Beyond: the batch is dropped. Inferred. */
+export const TELEMETRY_SEND_MS: Ms = seconds(1)
 
 /** Longest line that becomes one log event, bytes; longer lines are cut into several events. Source: CloudWatch Logs quotas, as Lambda applies them. */
 export const LOG_EVENT_BYTES = 262_144
@@ -120,6 +161,8 @@ export interface LambdaSettings {
   /** Environments on this machine at once. Beyond: the longest idle one is ended; when none is idle, 429. */
   readonly environmentsMax: number
   readonly freezeAfterMs: Ms
+  /** A service that invokes for a resource needs a statement of the function's policy, as on AWS. */
+  readonly policiesEnforced: boolean
 }
 
 export const DEFAULT_SETTINGS: LambdaSettings = {
@@ -128,6 +171,7 @@ export const DEFAULT_SETTINGS: LambdaSettings = {
   ageMs: hours(2),
   environmentsMax: 1_000,
   freezeAfterMs: FREEZE_AFTER_MS,
+  policiesEnforced: true,
 }
 
 /** Runtimes that CreateFunction takes, in AWS's own order of the refusal. Source: recorded AWS answer. */

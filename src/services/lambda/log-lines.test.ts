@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { instant } from '#base/time.ts'
-import {
-  type Report,
-  type SystemLine,
-  isWarning,
-  systemJson,
-  systemText,
-} from '#services/lambda/log-lines.ts'
+import { type Report, type SystemLine, levelOf, systemJson, systemText } from '#services/lambda/log-lines.ts'
 
 const report: Report = {
   requestId: 'id',
@@ -30,7 +24,7 @@ test('systemText() prints the lines that AWS was recorded to print', () => {
       },
       'INIT_START Runtime Version: python:3.10.v11\tRuntime Version ARN: arn:aws:lambda:r::runtime:h\n',
     ],
-    [{ kind: 'start', requestId: 'id' }, 'START RequestId: id Version: $LATEST\n'],
+    [{ kind: 'start', requestId: 'id', version: '7' }, 'START RequestId: id Version: 7\n'],
     [{ kind: 'end', requestId: 'id' }, 'END RequestId: id\n'],
     [
       { kind: 'report', report },
@@ -52,29 +46,43 @@ test('systemText() prints the lines that AWS was recorded to print', () => {
       'INIT_REPORT Init Duration: 1236.04 ms\tPhase: init\tStatus: timeout\n',
     ],
   ]
-  for (const [line, expected] of lines) assert.equal(systemText(line), expected)
+  for (const [line, expected] of lines) assert.equal(systemText(line, 'on-demand'), expected)
 })
 
 test('systemJson() makes platform events, and none of END', () => {
   const at = instant(1_790_000_000_000)
-  assert.equal(systemJson({ kind: 'end', requestId: 'id' }, at), undefined)
+  assert.equal(systemJson({ kind: 'end', requestId: 'id' }, at, 'on-demand'), undefined)
   assert.equal(
     systemJson(
       { kind: 'report', report: { ...report, ending: { kind: 'error', errorType: 'Runtime.ExitError' } } },
       at,
+      'on-demand',
     ),
     '{"time":"2026-09-21T14:13:20.000Z","type":"platform.report","record":{"requestId":"id","metrics":{"durationMs":3.014,"billedDurationMs":4,"memorySizeMB":128,"maxMemoryUsedMB":36,"initDurationMs":110.1},"status":"error","errorType":"Runtime.ExitError"}}\n',
   )
 })
 
-test('isWarning() holds for what did not end well', () => {
-  assert.deepEqual(
-    [
-      { kind: 'start', requestId: 'id' } as const,
-      { kind: 'report', report } as const,
-      { kind: 'report', report: { ...report, ending: { kind: 'timeout' } } } as const,
-      { kind: 'init-report', phase: 'init', initMs: 1, ending: { kind: 'timeout' } } as const,
-    ].map(isWarning),
-    [false, false, true, true],
-  )
+test('systemText() of an init that went well is for environments that nobody waited for', () => {
+  const line = { kind: 'init-report', phase: 'init', initMs: 9_908.09, ending: undefined } as const
+  assert.equal(systemText(line, 'on-demand'), undefined)
+  assert.equal(systemText(line, 'provisioned-concurrency'), 'INIT_REPORT Init Duration: 9908.09 ms\t\n')
+  const json = systemJson(line, instant(1_790_000_000_000), 'provisioned-concurrency') ?? ''
+  assert.match(json, /"initializationType":"provisioned-concurrency","phase":"init","status":"success"/)
+})
+
+test('levelOf() makes a warning of what did not end well, and details of what did', () => {
+  const timeout = { kind: 'timeout' } as const
+  const init = { kind: 'init-report', phase: 'init', initMs: 1 } as const
+  const done = { kind: 'runtime-done', requestId: 'id', durationMs: 1, producedBytes: 2 } as const
+  const cases = [
+    [{ kind: 'start', requestId: 'id', version: '7' }, 'INFO'],
+    [{ kind: 'report', report }, 'INFO'],
+    [{ kind: 'report', report: { ...report, ending: timeout } }, 'WARN'],
+    [{ ...init, ending: undefined }, 'DEBUG'],
+    [{ ...init, ending: timeout }, 'WARN'],
+    [{ ...done, ending: undefined }, 'DEBUG'],
+    [{ ...done, ending: timeout }, 'WARN'],
+  ] as const
+  for (const [line, expected] of cases) assert.equal(levelOf(line, 'on-demand'), expected)
+  assert.equal(levelOf({ ...init, ending: undefined }, 'provisioned-concurrency'), 'INFO')
 })

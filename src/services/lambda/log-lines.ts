@@ -21,6 +21,13 @@ export interface Report {
   readonly trace?: { readonly traceId: string; readonly segmentId: string } | undefined
 }
 
+/** A part of an invoke, as the runtime's end tells it. Source: Lambda developer guide, Telemetry API, Span. */
+export interface RuntimeSpan {
+  readonly name: 'responseLatency' | 'responseDuration' | 'runtimeOverhead'
+  readonly start: Instant
+  readonly durationMs: Ms
+}
+
 export type Phase = 'init' | 'invoke'
 export type SystemLine =
   | {
@@ -29,9 +36,44 @@ export type SystemLine =
       readonly version: string
       readonly versionArn: string
     }
-  | { readonly kind: 'init-report'; readonly phase: Phase; readonly initMs: Ms; readonly ending: Ending }
-  | { readonly kind: 'start'; readonly requestId: string }
+  /** JSON only. */
+  | {
+      readonly kind: 'init-runtime-done'
+      readonly phase: Phase
+      readonly ending: Ending | undefined
+    }
+  /** As text only when it did not end well, or when nobody waited for it (provisioned concurrency). */
+  | {
+      readonly kind: 'init-report'
+      readonly phase: Phase
+      readonly initMs: Ms
+      readonly ending: Ending | undefined
+    }
+  /** An extension at the end of init. */
+  | {
+      readonly kind: 'extension'
+      readonly name: string
+      readonly state: string
+      readonly events: readonly string[]
+    }
+  /** An extension has subscribed to telemetry or logs. */
+  | {
+      readonly kind: 'subscription'
+      readonly api: 'telemetry' | 'logs'
+      readonly name: string
+      readonly types: readonly string[]
+    }
+  | { readonly kind: 'start'; readonly requestId: string; readonly version: string }
   | { readonly kind: 'end'; readonly requestId: string }
+  /** JSON only. */
+  | {
+      readonly kind: 'runtime-done'
+      readonly requestId: string
+      readonly durationMs: Ms
+      readonly producedBytes: number
+      readonly ending: Ending | undefined
+      readonly spans?: readonly RuntimeSpan[] | undefined
+    }
   | { readonly kind: 'report'; readonly report: Report }
 
 const two = (ms: Ms): string => ms.toFixed(2)
@@ -42,22 +84,44 @@ const suffix = (ending: Ending | undefined): string => {
   return ending.kind === 'timeout' ? 'Status: timeout' : `Status: error\tError Type: ${ending.errorType}`
 }
 
-/** The line with its line end. `INIT_START` and `INIT_REPORT` never stand in the log tail. */
-export function systemText(line: SystemLine): string {
+/** How an environment came to be: constant for its life. Source: Lambda developer guide, Environment variables. */
+export type InitializationType = 'on-demand' | 'provisioned-concurrency'
+
+/** The line with its line end, or undefined for what has no text. `INIT_START` and `INIT_REPORT` never stand in the log tail. */
+export function systemText(line: SystemLine, type: InitializationType): string | undefined {
   switch (line.kind) {
     case 'init-start':
       return `INIT_START Runtime Version: ${line.version}\tRuntime Version ARN: ${line.versionArn}\n`
     case 'init-report':
-      return `INIT_REPORT Init Duration: ${two(line.initMs)} ms\tPhase: ${line.phase}\t${suffix(line.ending)}\n`
+      return initReportText(line, type)
+    case 'extension':
+      return `EXTENSION\tName: ${line.name}\tState: ${line.state}\tEvents: [${line.events.join(', ')}]\n`
+    case 'subscription':
+      return `${line.api.toUpperCase()}\tName: ${line.name}\tState: Subscribed\tTypes: [${line.types.map(capital).join(', ')}]\n`
     case 'start':
-      return `START RequestId: ${line.requestId} Version: $LATEST\n`
+      return `START RequestId: ${line.requestId} Version: ${line.version}\n`
     case 'end':
       return `END RequestId: ${line.requestId}\n`
+    case 'init-runtime-done':
+    case 'runtime-done':
+      return undefined
     case 'report':
       return reportText(line.report)
     default:
       return line satisfies never
   }
+}
+
+const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1)
+
+/** Source: recorded AWS log events; a success has the duration alone. */
+function initReportText(
+  line: SystemLine & { kind: 'init-report' },
+  type: InitializationType,
+): string | undefined {
+  const head = `INIT_REPORT Init Duration: ${two(line.initMs)} ms\t`
+  if (line.ending !== undefined) return `${head}Phase: ${line.phase}\t${suffix(line.ending)}\n`
+  return type === 'on-demand' ? undefined : `${head}\n`
 }
 
 function reportText(r: Report): string {
@@ -78,21 +142,23 @@ const status = (ending: Ending | undefined): object => {
 const rounded = (ms: Ms): number => Math.round(ms * 1_000) / 1_000
 
 /** The same as an event of the JSON log format; undefined for `end`, which has no JSON form. */
-export function systemJson(line: SystemLine, at: Instant): string | undefined {
-  const event = jsonOf(line)
+export function systemJson(line: SystemLine, at: Instant, type: InitializationType): string | undefined {
+  const event = line.kind === 'end' ? undefined : systemEvent(line, type)
   if (event === undefined) return undefined
   return `${JSON.stringify({ time: isoMs(at), type: event.type, record: event.record })}\n`
 }
 
-const INITIALIZATION = { initializationType: 'on-demand' } as const
-
-function jsonOf(line: SystemLine): { type: string; record: object } | undefined {
+/** Type and record as JSON logs and telemetry have them; `end` is an event of the Logs API only. */
+export function systemEvent(
+  line: SystemLine,
+  initializationType: InitializationType,
+): { type: string; record: object } | undefined {
   switch (line.kind) {
     case 'init-start':
       return {
         type: 'platform.initStart',
         record: {
-          ...INITIALIZATION,
+          initializationType,
           phase: line.phase,
           runtimeVersion: line.version,
           runtimeVersionArn: line.versionArn,
@@ -102,22 +168,55 @@ function jsonOf(line: SystemLine): { type: string; record: object } | undefined 
       return {
         type: 'platform.initReport',
         record: {
-          ...INITIALIZATION,
+          initializationType,
           phase: line.phase,
           ...status(line.ending),
           metrics: { durationMs: rounded(line.initMs) },
         },
       }
     case 'start':
-      return { type: 'platform.start', record: { requestId: line.requestId, version: '$LATEST' } }
+      return { type: 'platform.start', record: { requestId: line.requestId, version: line.version } }
+    case 'extension':
+      return {
+        type: 'platform.extension',
+        record: { name: line.name, state: line.state, events: line.events },
+      }
+    case 'subscription':
+      return {
+        type: `platform.${line.api}Subscription`,
+        record: { name: line.name, state: 'Subscribed', types: line.types },
+      }
+    case 'init-runtime-done':
+      return {
+        type: 'platform.initRuntimeDone',
+        record: { initializationType, phase: line.phase, ...status(line.ending) },
+      }
     case 'end':
-      return undefined
+      return { type: 'platform.end', record: { requestId: line.requestId } }
+    case 'runtime-done':
+      return {
+        type: 'platform.runtimeDone',
+        record: {
+          requestId: line.requestId,
+          ...status(line.ending),
+          metrics: { durationMs: rounded(line.durationMs), producedBytes: line.producedBytes },
+          ...(line.spans === undefined || line.spans.length === 0
+            ? {}
+            : { spans: line.spans.map(shownSpan) }),
+        },
+      }
     case 'report':
       return { type: 'platform.report', record: reportRecord(line.report) }
     default:
       return line satisfies never
   }
 }
+
+const shownSpan = ({ name, start, durationMs }: RuntimeSpan): object => ({
+  name,
+  start: isoMs(start),
+  durationMs: rounded(durationMs),
+})
 
 const reportRecord = (r: Report): object => ({
   requestId: r.requestId,
@@ -140,6 +239,27 @@ const reportRecord = (r: Report): object => ({
       }),
 })
 
-/** True for what SystemLogLevel WARN still writes: inits and invokes that did not end well. */
-export const isWarning = (line: SystemLine): boolean =>
-  line.kind === 'init-report' || (line.kind === 'report' && line.report.ending !== undefined)
+export type SystemLevel = 'DEBUG' | 'INFO' | 'WARN'
+
+/** The level of an event: what did not end well is a warning. Source: Lambda developer guide, System log level event mapping. */
+export function levelOf(line: SystemLine, type: InitializationType): SystemLevel {
+  switch (line.kind) {
+    case 'init-start':
+    case 'extension':
+    case 'subscription':
+    case 'start':
+      return 'INFO'
+    case 'end':
+      return 'DEBUG'
+    case 'init-runtime-done':
+    case 'runtime-done':
+      return line.ending === undefined ? 'DEBUG' : 'WARN'
+    case 'init-report':
+      if (line.ending !== undefined) return 'WARN'
+      return type === 'on-demand' ? 'DEBUG' : 'INFO'
+    case 'report':
+      return line.report.ending === undefined ? 'INFO' : 'WARN'
+    default:
+      return line satisfies never
+  }
+}

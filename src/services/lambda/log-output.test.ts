@@ -59,6 +59,7 @@ test('EnvironmentLog shows lines that carriage returns part as lines of one even
     const log = new EnvironmentLog(new ManualClock(), writer as unknown as LogWriter, {
       logFormat,
       systemLogLevel: undefined,
+      applicationLogLevel: undefined,
     })
     log.output(utf8(written), 0)
     log.close([])

@@ -1,10 +1,16 @@
 /**
  * Function names in all the spellings that the API takes: a name, a partial ARN, a full ARN, each with or without
- * a qualifier. Only `$LATEST` can be reached until versions and aliases exist; other qualifiers are parsed and not found.
+ * a qualifier: `$LATEST`, the number of a version, or the name of an alias.
  */
 import { printArn } from '#base/arn.ts'
 import type { AccountId, Region } from '#base/ids.ts'
-import { foreignAccount, nameTooLong, qualifiersDiffer, wrongRegion } from '#services/lambda/faults.ts'
+import {
+  foreignAccount,
+  functionNotFound,
+  nameTooLong,
+  qualifiersDiffer,
+  wrongRegion,
+} from '#services/lambda/faults.ts'
 import { NAME_LENGTH } from '#services/lambda/limits.ts'
 
 export const LATEST = '$LATEST'
@@ -49,6 +55,16 @@ export function referenceTo(spelled: string, qualifier: string | undefined, owne
   return { name, qualifier: qualifier ?? own }
 }
 
-/** True for the qualifiers that can be reached: none, and `$LATEST`. */
+/** For what only the function itself can be asked. Fault: a version or an alias is named (inferred: not found). */
+export function unqualified(spelled: string, owner: Owner): string {
+  const { name, qualifier } = referenceTo(spelled, undefined, owner)
+  if (!isLatest(qualifier)) throw functionNotFound(functionArn(owner, name, qualifier))
+  return name
+}
+
+/** True for none, and for `$LATEST`. */
 export const isLatest = (qualifier: string | undefined): boolean =>
   qualifier === undefined || qualifier === LATEST
+
+/** True for the number of a published version. Names of aliases are never all digits. Source: Lambda API, CreateAlias. */
+export const isVersionNumber = (qualifier: string): boolean => /^\d+$/.test(qualifier)

@@ -110,7 +110,6 @@ test('CreateFunction refuses what AWS refuses, in its words', async () => {
     ],
     [{ Layers: ['arn:aws:lambda:us-east-1:1:layer:l:1'] }, /Layer version .*:l:1 does not exist\.$/],
     [{ PackageType: 'Image' }, /^501 NotImplemented: PackageType Image/],
-    [{ Publish: true }, /^501 NotImplemented: Publish/],
     [{ FunctionName: 'x'.repeat(65) }, /less than or equal to 64$/],
   ]
   for (const [more, expected] of cases)

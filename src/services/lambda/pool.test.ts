@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { instant } from '#base/time.ts'
 import { DEFAULT_SETTINGS, type LambdaSettings } from '#services/lambda/limits.ts'
-import { type Pool, type PoolCommand, type PoolEffect, newPool, step } from '#services/lambda/pool.ts'
+import { type Pool, type PoolCommand, type PoolEffect, newPool } from '#services/lambda/pool-state.ts'
+import { step } from '#services/lambda/pool.ts'
 
 const at = (ms: number): { now: ReturnType<typeof instant>; elapsed: number } => ({
   now: instant(1_000_000 + ms),
@@ -13,17 +14,24 @@ const at = (ms: number): { now: ReturnType<typeof instant>; elapsed: number } =>
 
 function poolOf(settings: Partial<LambdaSettings> = {}, reserved?: number): Pool {
   const pool = newPool({ ...DEFAULT_SETTINGS, ...settings })
-  step(pool, { kind: 'configure', name: 'f', generation: 1, reserved }, at(0))
+  step(pool, { kind: 'reserve', name: 'f', reserved }, at(0))
+  step(pool, { kind: 'configure', name: 'f', version: '1', generation: 1 }, at(0))
   return pool
 }
 
-const arrive = (ticket: number, paced = false): PoolCommand => ({ kind: 'arrive', name: 'f', ticket, paced })
+const arrive = (ticket: number, paced = false): PoolCommand => ({
+  kind: 'arrive',
+  name: 'f',
+  version: '1',
+  ticket,
+  paced,
+})
 const ready = (slot: number): PoolCommand => ({ kind: 'ready', slot })
 const kinds = (effects: readonly PoolEffect[]): string[] => effects.map((effect) => effect.kind)
 
 test('step() starts an environment for the first invoke and dispatches when it is ready', () => {
   const pool = poolOf()
-  assert.deepEqual(step(pool, arrive(1), at(0)), [{ kind: 'start', name: 'f', slot: 1 }])
+  assert.deepEqual(step(pool, arrive(1), at(0)), [{ kind: 'start', key: 'f:1', slot: 1 }])
   assert.deepEqual(step(pool, ready(1), at(50)), [{ kind: 'dispatch', ticket: 1, slot: 1 }])
   assert.deepEqual(step(pool, ready(1), at(60)), [{ kind: 'wakeAt', at: instant(1_000_060 + 600_000) }])
 })
@@ -65,12 +73,18 @@ test('step() throttles at the account\u2019s concurrency', () => {
 
 test('step() throttles at a reservation, and takes it from what others share', () => {
   const pool = poolOf({ accountConcurrency: 3 }, 1)
-  step(pool, { kind: 'configure', name: 'g', generation: 1, reserved: undefined }, at(0))
+  step(pool, { kind: 'configure', name: 'g', version: '1', generation: 1 }, at(0))
   step(pool, arrive(1), at(0))
   assert.deepEqual(step(pool, arrive(2), at(0)), [
     { kind: 'throttle', ticket: 2, reason: 'ReservedFunctionConcurrentInvocationLimitExceeded' },
   ])
-  const other = (ticket: number): PoolCommand => ({ kind: 'arrive', name: 'g', ticket, paced: false })
+  const other = (ticket: number): PoolCommand => ({
+    kind: 'arrive',
+    name: 'g',
+    version: '1',
+    ticket,
+    paced: false,
+  })
   assert.deepEqual(kinds(step(pool, other(3), at(0))), ['start'])
   assert.deepEqual(kinds(step(pool, other(4), at(0))), ['start'])
   assert.deepEqual(step(pool, other(5), at(0)), [
@@ -121,16 +135,17 @@ test('step() starts a thousand environments at once and a hundred a second after
 
 test('step() ends the longest idle environment of another function when the machine is full', () => {
   const pool = poolOf({ environmentsMax: 1 })
-  step(pool, { kind: 'configure', name: 'g', generation: 1, reserved: undefined }, at(0))
+  step(pool, { kind: 'configure', name: 'g', version: '1', generation: 1 }, at(0))
   step(pool, arrive(1), at(0))
   step(pool, ready(1), at(0))
-  assert.deepEqual(kinds(step(pool, { kind: 'arrive', name: 'g', ticket: 2, paced: false }, at(1))), [
-    'throttle',
-  ])
+  assert.deepEqual(
+    kinds(step(pool, { kind: 'arrive', name: 'g', version: '1', ticket: 2, paced: false }, at(1))),
+    ['throttle'],
+  )
   step(pool, ready(1), at(2))
-  assert.deepEqual(step(pool, { kind: 'arrive', name: 'g', ticket: 3, paced: false }, at(3)), [
+  assert.deepEqual(step(pool, { kind: 'arrive', name: 'g', version: '1', ticket: 3, paced: false }, at(3)), [
     { kind: 'retire', slot: 1 },
-    { kind: 'start', name: 'g', slot: 2 },
+    { kind: 'start', key: 'g:1', slot: 2 },
   ])
 })
 
@@ -151,10 +166,10 @@ test('step() retires what is idle or old, and wakes no earlier than it must', ()
 test('step() replaces a starting environment whose code has changed while a caller waits', () => {
   const pool = poolOf()
   step(pool, arrive(1), at(0))
-  step(pool, { kind: 'configure', name: 'f', generation: 2, reserved: undefined }, at(1))
+  step(pool, { kind: 'configure', name: 'f', version: '1', generation: 2 }, at(1))
   assert.deepEqual(step(pool, ready(1), at(2)), [
     { kind: 'retire', slot: 1 },
-    { kind: 'start', name: 'f', slot: 2 },
+    { kind: 'start', key: 'f:1', slot: 2 },
   ])
   assert.deepEqual(step(pool, ready(2), at(3)), [{ kind: 'dispatch', ticket: 1, slot: 2 }])
 })
@@ -177,7 +192,7 @@ test('step() tells waiters when their function is removed, and retires its envir
   assert.deepEqual(step(pool, { kind: 'remove', name: 'f' }, at(1)), [
     { kind: 'fail', ticket: 1, because: 'removed' },
   ])
-  step(pool, { kind: 'configure', name: 'f', generation: 2, reserved: undefined }, at(2))
+  step(pool, { kind: 'configure', name: 'f', version: '1', generation: 2 }, at(2))
   assert.deepEqual(step(pool, ready(1), at(3)), [{ kind: 'retire', slot: 1 }])
   assert.equal(pool.unreservedInUse, 0)
 })
@@ -226,6 +241,8 @@ class Shell {
       case 'retire':
         assert.ok(this.idle.delete(effect.slot) || idleBefore.has(effect.slot), 'only a free one is retired')
         break
+      case 'spill':
+        break
       case 'wakeAt':
         assert.ok(effect.at > at(this.ms).now, 'a wake-up lies ahead')
         break
@@ -268,16 +285,15 @@ test('over any history: every ticket is answered once, limits hold, and no envir
         ageMs: 900,
       }
       const shell = new Shell(newPool(settings))
-      const reserved = new Map<string, number | undefined>()
       let generation = 0
       const configure = (name: string): void =>
-        shell.run({ kind: 'configure', name, generation, reserved: reserved.get(name) })
+        shell.run({ kind: 'configure', name, version: '1', generation })
       for (const name of ['f', 'g']) configure(name)
       let ticket = 0
       for (const each of moves) {
         const slots = [...shell.starting, ...shell.busy.keys()]
         if (each.kind === 'arrive' && 'name' in each)
-          shell.run({ kind: 'arrive', name: each.name, ticket: ++ticket, paced: true })
+          shell.run({ kind: 'arrive', name: each.name, version: '1', ticket: ++ticket, paced: true })
         else if (each.kind === 'ready' && 'pick' in each && slots.length > 0)
           shell.run({ kind: 'ready', slot: slots[each.pick % slots.length] ?? 0 })
         else if (each.kind === 'gone' && 'pick' in each) {
@@ -287,8 +303,7 @@ test('over any history: every ticket is answered once, limits hold, and no envir
           generation++
           configure(each.name)
         } else if (each.kind === 'reserve' && 'count' in each) {
-          reserved.set(each.name, each.count)
-          configure(each.name)
+          shell.run({ kind: 'reserve', name: each.name, reserved: each.count })
         } else if (each.kind === 'remove' && 'name' in each) {
           shell.run({ kind: 'remove', name: each.name })
           generation++
@@ -306,7 +321,7 @@ test('over any history: every ticket is answered once, limits hold, and no envir
         for (const slot of [...shell.starting, ...shell.busy.keys()]) shell.run({ kind: 'ready', slot })
       assert.equal(shell.answered.size, ticket)
       assert.equal(shell.pool.unreservedInUse, 0)
-      assert.ok([...shell.pool.functions.values()].every((each) => each.busy === 0 && each.starting === 0))
+      assert.ok([...shell.pool.versions.values()].every((each) => each.busy === 0 && each.starting === 0))
     }),
     { numRuns: 400 },
   )
@@ -317,14 +332,15 @@ test('over any arrivals: no more work at once than a fixed reservation and the a
   fc.assert(
     fc.property(history, (moves) => {
       const shell = new Shell(newPool({ ...DEFAULT_SETTINGS, accountConcurrency: 4 }))
-      shell.run({ kind: 'configure', name: 'f', generation: 1, reserved: 1 })
-      shell.run({ kind: 'configure', name: 'g', generation: 1, reserved: undefined })
+      shell.run({ kind: 'reserve', name: 'f', reserved: 1 })
+      shell.run({ kind: 'configure', name: 'f', version: '1', generation: 1 })
+      shell.run({ kind: 'configure', name: 'g', version: '1', generation: 1 })
       let ticket = 0
       for (const { name, done } of moves) {
-        shell.run({ kind: 'arrive', name, ticket: ++ticket, paced: false })
+        shell.run({ kind: 'arrive', name, version: '1', ticket: ++ticket, paced: false })
         for (const slot of [...shell.starting, ...shell.busy.keys()].slice(0, done))
           shell.run({ kind: 'ready', slot })
-        const [f, g] = ['f', 'g'].map((each) => shell.pool.functions.get(each))
+        const [f, g] = ['f:1', 'g:1'].map((each) => shell.pool.versions.get(each))
         assert.ok((f?.busy ?? 0) + (f?.waiting.length ?? 0) <= 1)
         assert.ok((g?.busy ?? 0) + (g?.waiting.length ?? 0) <= 3)
       }

@@ -6,110 +6,34 @@
  * waiter (inferred: AWS says only that environments may be made ahead of a request).
  * Source of the laws: Lambda developer guide, Scaling behaviour and Reserved concurrency.
  */
-import { type Instant, type Ms, later } from '#base/time.ts'
+import { type Instant, later } from '#base/time.ts'
 import { present } from '#base/assert.ts'
 import type { ThrottleReason } from '#services/lambda/faults.ts'
+import { REQUESTS_PER_CONCURRENCY, SCALE_BURST, SCALE_PER_SECOND } from '#services/lambda/limits.ts'
+import { begin, hasPlace, recount, retire, take, tooOld, wake } from '#services/lambda/pool-moves.ts'
 import {
-  type LambdaSettings,
-  REQUESTS_PER_CONCURRENCY,
-  SCALE_BURST,
-  SCALE_PER_SECOND,
-} from '#services/lambda/limits.ts'
-
-/** One invoke that wants an environment. */
-export type Ticket = number
-/** The pool's own number of an environment, never used twice. */
-export type Slot = number
-
-/** Both times of a step: limits on idle time and age follow `now`, rates follow `elapsed`, which nothing moves. */
-export interface Moment {
-  readonly now: Instant
-  readonly elapsed: Ms
-}
-
-interface Bucket {
-  level: number
-  at: Ms
-}
-
-interface Environment {
-  readonly of: FunctionPool
-  readonly generation: number
-  readonly createdAt: Instant
-  state: 'starting' | 'idle' | 'busy'
-  idleSince: Instant
-}
-
-interface FunctionPool {
-  readonly name: string
-  generation: number
-  reserved: number | undefined
-  removed: boolean
-  /** Newest last. */
-  readonly idle: Slot[]
-  readonly waiting: Ticket[]
-  starting: number
-  busy: number
-  readonly scale: Bucket
-  readonly rate: Bucket
-}
-
-export interface Pool {
-  readonly settings: LambdaSettings
-  readonly functions: Map<string, FunctionPool>
-  readonly environments: Map<Slot, Environment>
-  readonly rate: Bucket
-  nextSlot: Slot
-  reservedTotal: number
-  /** Invokes under way or waiting, of functions without a reservation. */
-  unreservedInUse: number
-  wakeAt: Instant | undefined
-}
-
-export type PoolCommand =
-  /** New code or configuration (another generation), or another reservation. */
-  | {
-      readonly kind: 'configure'
-      readonly name: string
-      readonly generation: number
-      readonly reserved: number | undefined
-    }
-  /** Another reservation, also of a function that has not run yet. */
-  | { readonly kind: 'reserve'; readonly name: string; readonly reserved: number | undefined }
-  | { readonly kind: 'remove'; readonly name: string }
-  /** `paced` invokes count against the request rate: synchronous ones. */
-  | { readonly kind: 'arrive'; readonly name: string; readonly ticket: Ticket; readonly paced: boolean }
-  /** Init or invoke is over; the environment takes work. */
-  | { readonly kind: 'ready'; readonly slot: Slot }
-  /** It has ended without being asked to. */
-  | { readonly kind: 'gone'; readonly slot: Slot }
-  | { readonly kind: 'tick' }
-
-export type PoolEffect =
-  | { readonly kind: 'dispatch'; readonly ticket: Ticket; readonly slot: Slot }
-  | { readonly kind: 'start'; readonly name: string; readonly slot: Slot }
-  | { readonly kind: 'throttle'; readonly ticket: Ticket; readonly reason: ThrottleReason }
-  /** No environment will come for it: the start failed, or the function is gone. */
-  | { readonly kind: 'fail'; readonly ticket: Ticket; readonly because: 'start' | 'removed' }
-  | { readonly kind: 'retire'; readonly slot: Slot }
-  /** Tick no later than this. */
-  | { readonly kind: 'wakeAt'; readonly at: Instant }
-
-export function newPool(settings: LambdaSettings): Pool {
-  return {
-    settings,
-    functions: new Map(),
-    environments: new Map(),
-    rate: { level: Number.POSITIVE_INFINITY, at: 0 },
-    nextSlot: 1,
-    reservedTotal: 0,
-    unreservedInUse: 0,
-    wakeAt: undefined,
-  }
-}
-
-/** Concurrency that functions without a reservation share. */
-export const unreservedLimit = (pool: Pool): number => pool.settings.accountConcurrency - pool.reservedTotal
+  provision,
+  provisionedDied,
+  provisionedGone,
+  provisionedReady,
+  provisionedTakes,
+  provisionedTick,
+  removeProvisioned,
+} from '#services/lambda/pool-provisioned.ts'
+import {
+  type FunctionPool,
+  type Moment,
+  type Pool,
+  type PoolCommand,
+  type PoolEffect,
+  type PooledEnvironment,
+  type Slot,
+  type Ticket,
+  type VersionPool,
+  fullBucket,
+  unreservedLimit,
+  versionKey,
+} from '#services/lambda/pool-state.ts'
 
 /** One turn of the pool. */
 export function step(pool: Pool, command: PoolCommand, at: Moment): PoolEffect[] {
@@ -118,22 +42,46 @@ export function step(pool: Pool, command: PoolCommand, at: Moment): PoolEffect[]
     case 'arrive':
       arrive(pool, command, at, effects)
       break
-    case 'ready':
-      ready(pool, command.slot, at, effects)
+    case 'provision': {
+      const key = versionKey(command.name, command.version)
+      const version = present(pool.versions.get(key), 'a version is configured before it is provisioned')
+      provision(pool, { ...command, version }, { at, effects })
       break
-    case 'gone':
-      gone(pool, command.slot, effects)
+    }
+    case 'unprovision': {
+      const group = pool.provisioned.get(versionKey(command.name, command.qualifier))
+      if (group !== undefined) removeProvisioned(pool, group, effects)
       break
+    }
+    case 'ready': {
+      const group = pool.environments.get(command.slot)?.provisioned
+      if (group === undefined) ready(pool, command.slot, at, effects)
+      else provisionedReady(pool, group, command, { at, effects })
+      break
+    }
+    case 'died': {
+      const group = pool.environments.get(command.slot)?.provisioned
+      if (group !== undefined) provisionedDied(pool, group, command.slot, { at, effects })
+      break
+    }
+    case 'gone': {
+      const group = pool.environments.get(command.slot)?.provisioned
+      if (group === undefined) gone(pool, command.slot, effects)
+      else provisionedGone(pool, group, command.slot, { at, effects })
+      break
+    }
     case 'configure':
       configure(pool, command, effects)
       break
-    case 'reserve': {
-      const generation = pool.functions.get(command.name)?.generation ?? 0
-      configure(pool, { ...command, kind: 'configure', generation }, effects)
+    case 'reserve':
+      functionOf(pool, command.name).reserved = command.reserved
+      recount(pool)
       break
-    }
     case 'remove':
       remove(pool, command.name, effects)
+      break
+    case 'removeVersion':
+      removeVersion(pool, versionKey(command.name, command.version), effects)
       break
     case 'tick':
       tick(pool, at, effects)
@@ -144,12 +92,20 @@ export function step(pool: Pool, command: PoolCommand, at: Moment): PoolEffect[]
   return effects
 }
 
-function take(bucket: Bucket, capacity: number, perSecond: number, elapsed: Ms): boolean {
-  bucket.level = Math.min(capacity, bucket.level + ((elapsed - bucket.at) * perSecond) / 1_000)
-  bucket.at = elapsed
-  if (bucket.level < 1) return false
-  bucket.level -= 1
-  return true
+function functionOf(pool: Pool, name: string): FunctionPool {
+  const known = pool.functions.get(name)
+  if (known !== undefined) return known
+  const made: FunctionPool = {
+    name,
+    reserved: undefined,
+    removed: false,
+    inUse: 0,
+    provisioned: 0,
+    scale: fullBucket(),
+    rate: fullBucket(),
+  }
+  pool.functions.set(name, made)
+  return made
 }
 
 function configure(
@@ -157,58 +113,53 @@ function configure(
   command: PoolCommand & { readonly kind: 'configure' },
   effects: PoolEffect[],
 ): void {
-  const known = pool.functions.get(command.name)
-  if (known === undefined) {
-    pool.functions.set(command.name, {
-      name: command.name,
-      generation: command.generation,
-      reserved: command.reserved,
+  const { name, version, generation } = command
+  const of = functionOf(pool, name)
+  const key = versionKey(name, version)
+  const known = pool.versions.get(key)
+  if (known === undefined)
+    pool.versions.set(key, {
+      key,
+      of,
+      generation,
       removed: false,
       idle: [],
       waiting: [],
       starting: 0,
       busy: 0,
-      scale: { level: Number.POSITIVE_INFINITY, at: 0 },
-      rate: { level: Number.POSITIVE_INFINITY, at: 0 },
     })
-  } else {
-    known.reserved = command.reserved
-    if (known.generation !== command.generation) {
-      known.generation = command.generation
-      retireIdle(pool, known, effects)
-    }
+  else if (known.generation !== generation) {
+    known.generation = generation
+    retireIdle(pool, known, effects)
   }
   recount(pool)
 }
 
-function recount(pool: Pool): void {
-  pool.reservedTotal = 0
-  pool.unreservedInUse = 0
-  for (const each of pool.functions.values()) {
-    if (each.reserved === undefined) pool.unreservedInUse += each.busy + each.waiting.length
-    else pool.reservedTotal += each.reserved
-  }
-}
-
-function retireIdle(pool: Pool, of: FunctionPool, effects: PoolEffect[]): void {
+function retireIdle(pool: Pool, of: VersionPool, effects: PoolEffect[]): void {
   for (const slot of of.idle) retire(pool, slot, effects)
   of.idle.length = 0
-}
-
-function retire(pool: Pool, slot: Slot, effects: PoolEffect[]): void {
-  pool.environments.delete(slot)
-  effects.push({ kind: 'retire', slot })
 }
 
 function remove(pool: Pool, name: string, effects: PoolEffect[]): void {
   const of = pool.functions.get(name)
   if (of === undefined) return
-  retireIdle(pool, of, effects)
-  for (const ticket of of.waiting) effects.push({ kind: 'fail', ticket, because: 'removed' })
-  of.waiting.length = 0
+  for (const each of pool.versions.values()) if (each.of === of) removeVersion(pool, each.key, effects)
   of.removed = true
   pool.functions.delete(name)
   recount(pool)
+}
+
+function removeVersion(pool: Pool, key: string, effects: PoolEffect[]): void {
+  const of = pool.versions.get(key)
+  if (of === undefined) return
+  retireIdle(pool, of, effects)
+  for (const ticket of of.waiting) effects.push({ kind: 'fail', ticket, because: 'removed' })
+  count(pool, of, -of.waiting.length)
+  of.waiting.length = 0
+  of.removed = true
+  pool.versions.delete(key)
+  for (const group of pool.provisioned.values())
+    if (group.version === of) removeProvisioned(pool, group, effects)
 }
 
 function arrive(
@@ -217,9 +168,18 @@ function arrive(
   at: Moment,
   effects: PoolEffect[],
 ): void {
-  const of = present(pool.functions.get(command.name), 'a function is configured before it is invoked')
+  const key = versionKey(command.name, command.version)
+  const of = present(pool.versions.get(key), 'a version is configured before it is invoked')
   const { ticket } = command
-  const refusal = refusalOf(pool, of, command.paced, at)
+  const group =
+    command.qualifier === undefined
+      ? undefined
+      : pool.provisioned.get(versionKey(command.name, command.qualifier))
+  if (group !== undefined && group.usable && group.version === of) {
+    if (provisionedTakes(pool, group, command, { at, effects })) return
+    effects.push({ kind: 'spill', ticket })
+  }
+  const refusal = refusalOf(pool, of.of, command.paced, at)
   if (refusal !== undefined) {
     effects.push({ kind: 'throttle', ticket, reason: refusal })
     return
@@ -242,7 +202,7 @@ function arrive(
 
 function refusalOf(pool: Pool, of: FunctionPool, paced: boolean, at: Moment): ThrottleReason | undefined {
   if (of.reserved !== undefined) {
-    if (of.busy + of.waiting.length >= of.reserved) return 'ReservedFunctionConcurrentInvocationLimitExceeded'
+    if (of.inUse >= of.reserved - of.provisioned) return 'ReservedFunctionConcurrentInvocationLimitExceeded'
     const rate = of.reserved * REQUESTS_PER_CONCURRENCY
     return paced && !take(of.rate, rate, rate, at.elapsed)
       ? 'ReservedFunctionInvocationRateLimitExceeded'
@@ -254,15 +214,12 @@ function refusalOf(pool: Pool, of: FunctionPool, paced: boolean, at: Moment): Th
   return paced && !take(pool.rate, rate, rate, at.elapsed) ? 'FunctionInvocationRateLimitExceeded' : undefined
 }
 
-function count(pool: Pool, of: FunctionPool, by: number): void {
+function count(pool: Pool, { of }: VersionPool, by: number): void {
+  of.inUse += by
   if (of.reserved === undefined && !of.removed) pool.unreservedInUse += by
 }
 
-function tooOld(pool: Pool, environment: Environment, now: Instant): boolean {
-  return now - environment.createdAt >= pool.settings.ageMs
-}
-
-function newestIdle(pool: Pool, of: FunctionPool, at: Moment, effects: PoolEffect[]): Slot | undefined {
+function newestIdle(pool: Pool, of: VersionPool, at: Moment, effects: PoolEffect[]): Slot | undefined {
   for (let slot = of.idle.pop(); slot !== undefined; slot = of.idle.pop()) {
     const environment = present(pool.environments.get(slot), 'an idle environment exists')
     if (!tooOld(pool, environment, at.now)) return slot
@@ -279,36 +236,14 @@ function occupy(pool: Pool, slot: Slot, ticket: Ticket, effects: PoolEffect[]): 
 }
 
 /** Starts one environment when the scaling law and the machine's bound allow it. */
-function startOne(pool: Pool, of: FunctionPool, at: Moment, effects: PoolEffect[]): boolean {
-  if (!take(of.scale, SCALE_BURST, SCALE_PER_SECOND, at.elapsed)) return false
-  if (pool.environments.size >= pool.settings.environmentsMax && !evictLongestIdle(pool, effects)) {
-    of.scale.level += 1
+function startOne(pool: Pool, of: VersionPool, at: Moment, effects: PoolEffect[]): boolean {
+  if (!take(of.of.scale, SCALE_BURST, SCALE_PER_SECOND, at.elapsed)) return false
+  if (!hasPlace(pool, effects)) {
+    of.of.scale.level += 1
     return false
   }
-  const slot = pool.nextSlot++
-  pool.environments.set(slot, {
-    of,
-    generation: of.generation,
-    createdAt: at.now,
-    state: 'starting',
-    idleSince: at.now,
-  })
   of.starting++
-  effects.push({ kind: 'start', name: of.name, slot })
-  return true
-}
-
-function evictLongestIdle(pool: Pool, effects: PoolEffect[]): boolean {
-  let found: { of: FunctionPool; slot: Slot; since: Instant } | undefined
-  for (const of of pool.functions.values()) {
-    const slot = of.idle[0]
-    const since = slot === undefined ? undefined : pool.environments.get(slot)?.idleSince
-    if (slot === undefined || since === undefined) continue
-    if (found === undefined || since < found.since) found = { of, slot, since }
-  }
-  if (found === undefined) return false
-  found.of.idle.shift()
-  retire(pool, found.slot, effects)
+  begin(pool, { version: of, provisioned: undefined }, at, effects)
   return true
 }
 
@@ -334,7 +269,7 @@ function ready(pool: Pool, slot: Slot, at: Moment, effects: PoolEffect[]): void 
 }
 
 /** The environment no longer starts or works; what it was doing is over. */
-function release(pool: Pool, environment: Environment): void {
+function release(pool: Pool, environment: PooledEnvironment): void {
   if (environment.state === 'starting') environment.of.starting--
   else if (environment.state === 'busy') {
     environment.of.busy--
@@ -343,7 +278,7 @@ function release(pool: Pool, environment: Environment): void {
 }
 
 /** A waiter lost the environment it waited for: another is started, or the waiter is told. */
-function replace(pool: Pool, of: FunctionPool, at: Moment, effects: PoolEffect[]): void {
+function replace(pool: Pool, of: VersionPool, at: Moment, effects: PoolEffect[]): void {
   if (startOne(pool, of, at, effects)) return
   const ticket = of.waiting.shift()
   if (ticket === undefined) return
@@ -365,22 +300,16 @@ function gone(pool: Pool, slot: Slot, effects: PoolEffect[]): void {
   effects.push({ kind: 'fail', ticket, because: 'start' })
 }
 
-const expiry = (pool: Pool, environment: Environment): Instant => {
+const expiry = (pool: Pool, environment: PooledEnvironment): Instant => {
   const idle = later(environment.idleSince, pool.settings.idleMs)
   const age = later(environment.createdAt, pool.settings.ageMs)
   return idle < age ? idle : age
 }
 
-function wake(pool: Pool, at: Instant, effects: PoolEffect[]): void {
-  if (pool.wakeAt !== undefined && pool.wakeAt <= at) return
-  pool.wakeAt = at
-  effects.push({ kind: 'wakeAt', at })
-}
-
 function tick(pool: Pool, at: Moment, effects: PoolEffect[]): void {
   pool.wakeAt = undefined
   let next: Instant | undefined
-  for (const of of pool.functions.values()) {
+  for (const of of pool.versions.values()) {
     const kept = of.idle.filter((slot) => {
       const environment = present(pool.environments.get(slot), 'an idle environment exists')
       const due = expiry(pool, environment)
@@ -395,4 +324,5 @@ function tick(pool: Pool, at: Moment, effects: PoolEffect[]): void {
     of.idle.push(...kept)
   }
   if (next !== undefined) wake(pool, next, effects)
+  for (const group of pool.provisioned.values()) provisionedTick(pool, group, { at, effects })
 }

@@ -1,7 +1,9 @@
 /**
- * A function as the store keeps it, and as the API shows it. One JSON record holds all of it: configuration, package,
- * state, tags, reservation and policy, so that every change is one transaction.
+ * A function as the store keeps it, and as the API shows it. One JSON record holds `$LATEST` and all that belongs to the
+ * function (aliases, tags, reservation, policies), so that every change is one transaction; each published version is a
+ * record of its own, which changes only in state.
  */
+import { createHash } from 'node:crypto'
 import { Records } from '#base/records.ts'
 import { type Instant, isoMs, instant } from '#base/time.ts'
 import type {
@@ -12,6 +14,7 @@ import type {
   StateReasonCode,
 } from '#model/lambda.ts'
 import type { StagedCode } from '#ports/sandboxes.ts'
+import type { UrlRecords } from '#services/lambda/urls/record.ts'
 import type { Read } from '#ports/store.ts'
 import { LATEST, type Owner, functionArn } from '#services/lambda/names.ts'
 import { runtimeVersionArn } from '#services/lambda/active-function.ts'
@@ -39,7 +42,7 @@ export interface FunctionSettings {
     | undefined
   readonly deadLetterArn: string | undefined
   readonly kmsKeyArn: string | undefined
-  /** ARNs of versions, all of other accounts: shown, not in `/opt` (layers.ts). */
+  /** ARNs of versions, in their order. */
   readonly layers: readonly string[] | undefined
 }
 
@@ -49,6 +52,13 @@ export interface FunctionPackage {
   readonly code: StagedCode
 }
 
+/** A version of a layer that a function has: it stays when the layer's version is deleted. */
+export interface LayerUse {
+  readonly arn: string
+  /** Undefined for a layer of an account that nobody has here. */
+  readonly package: FunctionPackage | undefined
+}
+
 export interface PolicyStatement {
   readonly Sid: string
   readonly Effect: 'Allow'
@@ -56,6 +66,11 @@ export interface PolicyStatement {
   readonly Action: string
   readonly Resource: string
   readonly Condition?: unknown
+}
+
+export interface ResourcePolicy {
+  readonly statements: readonly PolicyStatement[]
+  readonly revisionId: string
 }
 
 /** What is done with asynchronous events; what is undefined is AWS's default. */
@@ -68,21 +83,18 @@ export interface EventInvokeConfig {
   readonly onFailure: string | undefined
 }
 
-export interface FunctionRecord {
+/** What environments run: `$LATEST`, or a published version. */
+export interface VersionRecord {
   readonly account: string
   readonly region: string
   readonly name: string
+  /** The number of a published version; absent is `$LATEST`. */
+  readonly version?: string | undefined
   readonly settings: FunctionSettings
   readonly architecture: string
   readonly package: FunctionPackage
-  readonly tags: Readonly<Record<string, string>>
-  readonly reserved: number | undefined
-  readonly policy: readonly PolicyStatement[]
-  readonly policyRevisionId: string
-  /** By qualifier. */
-  readonly eventInvoke?: Readonly<Record<string, EventInvokeConfig>> | undefined
-  /** Undefined is Terminate. */
-  readonly recursiveLoop?: 'Allow' | 'Terminate' | undefined
+  /** What the layers of the settings were when they were set. */
+  readonly layers?: readonly LayerUse[] | undefined
   readonly revisionId: string
   readonly lastModifiedAt: number
   /** Counts every change of the record: a later one never loses to an earlier one in memory. */
@@ -91,6 +103,60 @@ export interface FunctionRecord {
   readonly generation: number
   readonly runtimeVersion: string | undefined
   readonly state: FunctionState
+}
+
+/** A name for a version, or for two of them. */
+export interface AliasRecord {
+  readonly version: string
+  readonly description: string
+  /** The second version and the share of invokes that it gets. */
+  readonly second?: { readonly version: string; readonly weight: number } | undefined
+  readonly revisionId: string
+}
+
+/** What was published last: the same is not published again. */
+export interface Published {
+  readonly version: string
+  /** Of code and configuration at that time. */
+  readonly fingerprint: string
+}
+
+export interface FunctionRecord extends VersionRecord {
+  readonly tags: Readonly<Record<string, string>>
+  readonly reserved: number | undefined
+  /** Of the function without a qualifier. */
+  readonly policy: readonly PolicyStatement[]
+  readonly policyRevisionId: string
+  /** Of versions and aliases, by qualifier. */
+  readonly policies?: Readonly<Record<string, ResourcePolicy>> | undefined
+  /** By name. */
+  readonly aliases?: Readonly<Record<string, AliasRecord>> | undefined
+  /** The highest number that a version of it ever had. */
+  readonly lastVersion?: number | undefined
+  readonly published?: Published | undefined
+  /** By qualifier. */
+  readonly eventInvoke?: Readonly<Record<string, EventInvokeConfig>> | undefined
+  readonly urls?: UrlRecords | undefined
+  /** Undefined is Terminate. */
+  readonly recursiveLoop?: 'Allow' | 'Terminate' | undefined
+  readonly codeSigningArn?: string | undefined
+  /** By version or alias. */
+  readonly provisioned?: Readonly<Record<string, ProvisionedWish>> | undefined
+  /** By `$LATEST` or version. */
+  readonly runtimeManagement?: Readonly<Record<string, RuntimeManagement>> | undefined
+}
+
+/** Environments that are to be started beforehand. */
+export interface ProvisionedWish {
+  readonly count: number
+  readonly lastModifiedAt: number
+}
+
+export interface RuntimeManagement {
+  /** Auto, FunctionUpdate or Manual. */
+  readonly on: string
+  /** Only with Manual. */
+  readonly versionArn: string | undefined
 }
 
 export type FunctionState =
@@ -103,6 +169,16 @@ export type FunctionState =
   | { readonly kind: 'failed'; readonly reason: string; readonly code: string }
 
 export const FUNCTIONS = new Records<FunctionRecord>('lambda-function')
+/** By name and number. */
+export const VERSIONS = new Records<VersionRecord>('lambda-version')
+
+export const versionOf = (record: VersionRecord): string => record.version ?? LATEST
+
+/** Equal for equal code and configuration. */
+export const fingerprintOf = ({ settings, architecture, package: { code } }: VersionRecord): string =>
+  createHash('sha256')
+    .update(JSON.stringify([settings, architecture, code.sha256Base64]))
+    .digest('base64')
 
 /** What holds for events of that qualifier; none stands for `$LATEST`. */
 export const eventInvokeOf = (
@@ -121,6 +197,31 @@ export async function* everyFunction(from: Read, owner: Owner): AsyncGenerator<F
     const last = page.at(-1)
     if (page.length < SCAN || last === undefined) return
     after = [last.name]
+  }
+}
+
+/** Without what belongs to a version or an alias that is deleted. */
+export function withoutQualifier(record: FunctionRecord, qualifier: string): FunctionRecord {
+  const { [qualifier]: _config, ...eventInvoke } = record.eventInvoke ?? {}
+  const { [qualifier]: _policy, ...policies } = record.policies ?? {}
+  const { [qualifier]: _runtime, ...runtimeManagement } = record.runtimeManagement ?? {}
+  const { [qualifier]: _provisioned, ...provisioned } = record.provisioned ?? {}
+  return { ...record, eventInvoke, policies, runtimeManagement, provisioned }
+}
+
+/** All environments that are to be started beforehand, of all its versions and aliases. */
+export const provisionedOf = ({ provisioned = {} }: FunctionRecord): number =>
+  Object.values(provisioned).reduce((sum, { count }) => sum + count, 0)
+
+/** All published versions of a function, by number. */
+export async function* everyVersion(from: Read, owner: Owner, name: string): AsyncGenerator<VersionRecord> {
+  let after: [string, number] | undefined
+  for (;;) {
+    const page = await VERSIONS.list(from, ownerParts(owner), [name], { limit: SCAN, after })
+    yield* page
+    const last = page.at(-1)
+    if (page.length < SCAN || last === undefined) return
+    after = [name, Number(last.version)]
   }
 }
 
@@ -172,7 +273,7 @@ export const lastModified = (at: Instant): string => isoMs(at).replace('Z', '+00
 
 /** As AWS shows it; `qualifier` is in the ARN only when it was asked for. */
 export function configurationOf(
-  record: FunctionRecord,
+  record: VersionRecord,
   owner: Owner,
   qualifier?: string,
 ): FunctionConfiguration {
@@ -192,8 +293,9 @@ export function configurationOf(
     MemorySize: settings.memoryMb,
     LastModified: lastModified(instant(record.lastModifiedAt)),
     CodeSha256: code.sha256Base64,
-    Version: LATEST,
+    Version: versionOf(record),
     ...optionsOf(settings),
+    ...shownLayers(record),
     TracingConfig: { Mode: settings.tracingMode },
     RevisionId: record.revisionId,
     ...shownState(record.state),
@@ -217,9 +319,22 @@ export function configurationOf(
   }
 }
 
+function shownLayers({ settings, layers = [] }: VersionRecord): Partial<FunctionConfiguration> {
+  const arns = settings.layers ?? []
+  if (arns.length === 0) return {}
+  const sizeOf = (arn: string): number | undefined =>
+    layers.find((layer) => layer.arn === arn)?.package?.code.packageBytes
+  return {
+    Layers: arns.map((Arn) => {
+      const CodeSize = sizeOf(Arn)
+      return CodeSize === undefined ? { Arn } : { Arn, CodeSize }
+    }),
+  }
+}
+
 /** Members that are shown only when they were set. */
 function optionsOf(settings: FunctionSettings): Partial<FunctionConfiguration> {
-  const { vpc, variables, deadLetterArn, kmsKeyArn, layers = [] } = settings
+  const { vpc, variables, deadLetterArn, kmsKeyArn } = settings
   return {
     ...(vpc === undefined
       ? {}
@@ -234,6 +349,5 @@ function optionsOf(settings: FunctionSettings): Partial<FunctionConfiguration> {
     ...(deadLetterArn === undefined ? {} : { DeadLetterConfig: { TargetArn: deadLetterArn } }),
     ...(variables === undefined ? {} : { Environment: { Variables: variables } }),
     ...(kmsKeyArn === undefined ? {} : { KMSKeyArn: kmsKeyArn }),
-    ...(layers.length === 0 ? {} : { Layers: layers.map((Arn) => ({ Arn })) }),
   }
 }

@@ -25,7 +25,6 @@ export interface RoleHolder {
 }
 
 interface Held {
-  readonly role: string
   readonly taking: Promise<RoleCredentials>
   /** Once it is there. */
   credentials: RoleCredentials | undefined
@@ -35,7 +34,8 @@ export class RoleSessions {
   readonly #api: Api
   readonly #clock: Clock
   readonly #owner: Owner
-  readonly #held = new Map<string, Held>()
+  /** By function; versions of one function may have different roles. */
+  readonly #held = new Map<string, Map<string, Held>>()
 
   constructor(ports: { readonly api: Api; readonly clock: Clock }, owner: Owner) {
     this.#api = ports.api
@@ -48,8 +48,8 @@ export class RoleSessions {
    * the Fault of AssumeRole; the next call asks again.
    */
   of(holder: RoleHolder, forMs: Ms): RoleCredentials | Promise<RoleCredentials> {
-    const held = this.#held.get(holder.name)
-    if (held?.role !== holder.role) return this.#take(holder)
+    const held = this.#held.get(holder.name)?.get(holder.role)
+    if (held === undefined) return this.#take(holder)
     if (held.credentials === undefined) return held.taking
     const enough = held.credentials.expiresAt >= later(this.#clock.now(), forMs)
     return enough ? held.credentials : this.#take(holder)
@@ -62,14 +62,15 @@ export class RoleSessions {
   #take(holder: RoleHolder): Promise<RoleCredentials> {
     const { name, role } = holder
     const taking = this.#assume(holder)
-    const held: Held = { role, taking, credentials: undefined }
-    this.#held.set(name, held)
+    const held: Held = { taking, credentials: undefined }
+    const ofFunction = this.#held.get(name) ?? new Map<string, Held>()
+    this.#held.set(name, ofFunction.set(role, held))
     taking.then(
       (credentials) => {
         held.credentials = credentials
       },
       () => {
-        if (this.#held.get(name) === held) this.#held.delete(name)
+        if (ofFunction.get(role) === held) ofFunction.delete(role)
       },
     )
     return taking

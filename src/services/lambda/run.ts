@@ -5,11 +5,18 @@
 import { type Instant, type Ms, instant } from '#base/time.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { RuntimeReply, SandboxUsage } from '#ports/sandboxes.ts'
-import type { Usage } from '#ports/usage.ts'
+import type { Usage, UsageRecord } from '#ports/usage.ts'
 import type { ActiveFunction } from '#services/lambda/active-function.ts'
-import { billedMs, usageLines } from '#services/lambda/billing.ts'
+import { type Billable, billedMs, initLine, usageLines } from '#services/lambda/billing.ts'
 import type { Invocation, Outcome } from '#services/lambda/invocation.ts'
-import type { Ending, Report } from '#services/lambda/log-lines.ts'
+import type {
+  Ending,
+  InitializationType,
+  Report,
+  RuntimeSpan,
+  SystemLine,
+} from '#services/lambda/log-lines.ts'
+import type { ResponseStream } from '#services/lambda/streaming/response-stream.ts'
 
 /** How an environment came to be, all in `Clock.elapsed()`. */
 export interface Birth {
@@ -19,6 +26,8 @@ export interface Birth {
   readonly startMs: Ms
   /** The runtime asked for its first invoke. */
   readonly readyAt: Ms
+  /** It was started beforehand: its init was billed then. */
+  readonly ahead: boolean
 }
 
 export interface Run {
@@ -32,13 +41,22 @@ export interface Run {
   readonly tail: string[] | undefined
   /** False while init runs inside this invoke. */
   handed: boolean
+  /** The response began, when it came in streaming mode. */
+  openedAt: Ms | undefined
+  /** What goes to a caller that streams. */
+  stream: ResponseStream | undefined
+  /** Bytes of it. */
+  streamedBytes: number
   respondedAt: Ms | undefined
+  /** The runtime is done, and extensions may not be. */
+  doneAt: Ms | undefined
   outcome: Outcome | undefined
   answered: boolean
 }
 
 export interface Measured {
   readonly environmentId: string
+  readonly initializationType: InitializationType
   readonly endedAt: Ms
   readonly durationMs: Ms
   readonly before: SandboxUsage
@@ -58,7 +76,11 @@ export function newRun(
     suppressed: of.suppressed,
     tail: invocation.tail ? [] : undefined,
     handed: false,
+    openedAt: undefined,
+    stream: undefined,
+    streamedBytes: 0,
     respondedAt: undefined,
+    doneAt: undefined,
     outcome: undefined,
     answered: false,
   }
@@ -97,10 +119,44 @@ export function conclude(
   return report
 }
 
+/** What the runtime made of the invoke, as its log line tells; all of it until now. */
+export const runtimeDone = (
+  run: Run,
+  { durationMs, ending }: Pick<Report, 'durationMs' | 'ending'>,
+  clock: Clock,
+): SystemLine => ({
+  kind: 'runtime-done',
+  requestId: run.invocation.requestId,
+  durationMs,
+  producedBytes: Math.max(run.streamedBytes, run.outcome?.payload.length ?? 0),
+  ending,
+  spans: spansOf(run, clock),
+})
+
+/** Until the response began, while it came, and from then until the runtime asked for more. */
+function spansOf({ dispatchedAt, openedAt, respondedAt }: Run, clock: Clock): RuntimeSpan[] {
+  if (respondedAt === undefined) return []
+  const offset = clock.wall() - clock.elapsed()
+  const between = (name: RuntimeSpan['name'], from: Ms, to: Ms): RuntimeSpan => ({
+    name,
+    start: instant(offset + from),
+    durationMs: Math.max(0, to - from),
+  })
+  const began = openedAt ?? respondedAt
+  return [
+    between('responseLatency', dispatchedAt, began),
+    between('responseDuration', began, respondedAt),
+    between('runtimeOverhead', respondedAt, clock.elapsed()),
+  ]
+}
+
 /** What is shorter than this is the dispatch itself, not a queue. */
 const QUEUE_SHOWN_MS: Ms = 0.1
 
 const initMsOf = (run: Run): Ms => (run.birth === undefined ? 0 : run.birth.readyAt - run.birth.startedAt)
+
+/** What of the init is billed with this invoke. */
+const billedInitMs = (run: Run): Ms => (run.birth?.ahead === true ? 0 : initMsOf(run))
 
 const clip = (from: Ms, to: Ms, run: Run): Ms =>
   Math.max(0, Math.min(to, run.dispatchedAt) - Math.max(from, run.invocation.arrivedAt))
@@ -115,7 +171,7 @@ function reportOf(run: Run, of: ActiveFunction, measured: Measured): Report {
   return {
     requestId: run.invocation.requestId,
     durationMs: measured.durationMs,
-    billedMs: billedMs(initMs, measured.durationMs),
+    billedMs: billedMs(billedInitMs(run), measured.durationMs),
     memoryMb: of.memoryMb,
     maxMemoryMb: outOfMemory ? of.memoryMb : peakMb,
     initMs: run.birth === undefined ? undefined : initMs,
@@ -134,23 +190,45 @@ function recordUsage(
   to: { usage: Usage; now: Instant },
 ): void {
   const lines = usageLines({
-    architecture: of.architecture,
-    memoryMb: of.memoryMb,
-    ephemeralMb: of.ephemeralMb,
-    initMs: initMsOf(run),
+    ...billedAs(of, measured.initializationType),
+    initMs: billedInitMs(run),
     durationMs: measured.durationMs,
     eventBytes: run.invocation.eventBytes,
+    streamedBytes: run.stream === undefined ? 0 : run.streamedBytes,
   })
   for (const line of lines)
-    to.usage.record({
-      ...line,
-      at: to.now,
-      account: of.owner.account,
-      region: of.owner.region,
-      service: 'lambda',
-      resource: of.arn,
-      traceId: run.invocation.span.traceId,
-    })
+    to.usage.record({ ...line, ...billedTo(of), at: to.now, traceId: run.invocation.span.traceId })
+}
+
+const billedAs = (
+  { architecture, memoryMb, ephemeralMb }: ActiveFunction,
+  type: InitializationType,
+): Pick<Billable, 'architecture' | 'memoryMb' | 'ephemeralMb' | 'provisioned'> => ({
+  architecture,
+  memoryMb,
+  ephemeralMb,
+  provisioned: type === 'provisioned-concurrency',
+})
+
+/** Whose bill it is on. */
+export const billedTo = ({
+  owner,
+  arn,
+}: ActiveFunction): Pick<UsageRecord, 'account' | 'region' | 'service' | 'resource'> => ({
+  account: owner.account,
+  region: owner.region,
+  service: 'lambda',
+  resource: arn,
+})
+
+/** An init that no invoke waited for is billed when it is over. Source: Lambda developer guide, Provisioned concurrency. */
+export function recordInit(
+  of: ActiveFunction,
+  initMs: Ms,
+  to: { readonly clock: Clock; readonly usage: Usage },
+): void {
+  const line = initLine({ ...billedAs(of, 'provisioned-concurrency'), initMs })
+  to.usage.record({ ...line, ...billedTo(of), at: to.clock.now() })
 }
 
 /**
@@ -176,7 +254,9 @@ function recordSpans(run: Run, report: Report, measured: Measured, clock: Clock)
   }
   const answeredAt = run.respondedAt ?? measured.endedAt
   phase('invoke', run.dispatchedAt, answeredAt - run.dispatchedAt)
-  phase('overhead', answeredAt, measured.endedAt - answeredAt)
+  const doneAt = Math.max(answeredAt, run.doneAt ?? measured.endedAt)
+  phase('overhead', answeredAt, doneAt - answeredAt)
+  phase('extensions', doneAt, measured.endedAt - doneAt)
   const facts = {
     cold: run.suppressed || start + init > 0,
     queueMs: rounded(queue),
@@ -189,6 +269,13 @@ function recordSpans(run: Run, report: Report, measured: Measured, clock: Clock)
     cpuThrottledMs: rounded(Math.max(0, measured.after.throttledMs - measured.before.throttledMs)),
     runQueueMs: rounded(Math.max(0, measured.after.runQueueMs - measured.before.runQueueMs)),
     environmentId: measured.environmentId,
+    initializationType: measured.initializationType,
+    ...(run.doneAt === undefined
+      ? {}
+      : { postRuntimeExtensionsMs: rounded(Math.max(0, measured.endedAt - run.doneAt)) }),
+    ...(run.openedAt === undefined
+      ? {}
+      : { firstByteMs: rounded(run.openedAt - run.dispatchedAt), streamedBytes: run.streamedBytes }),
   }
   for (const [name, value] of Object.entries(facts)) span.set(name, value)
 }

@@ -84,23 +84,6 @@ test('routeRuntime() refuses in AWS\u2019s words', () => {
         errorType: 'InvalidStateTransition',
       },
     ],
-    [
-      'PUT',
-      '/2022-07-01/telemetry',
-      'Started',
-      202,
-      { errorMessage: 'Telemetry API is not supported', errorType: 'Telemetry.NotSupported' },
-    ],
-    [
-      'POST',
-      '/2020-01-01/extension/register',
-      'Started',
-      501,
-      {
-        errorMessage: 'Extensions are not supported by this version of Windtunnel.',
-        errorType: 'Extension.NotSupported',
-      },
-    ],
   ] as const
   for (const [method, path, state, status, expected] of refusals) {
     const action = routeRuntime(request(method, path), state, 'id')

@@ -1,19 +1,28 @@
 /**
  * The Runtime API on one page: routes, refusals and answers. Pure: it knows the state that the runtime is in and
- * says what the request means; the environment acts on it. Extensions and telemetry are answered, not offered.
+ * says what the request means; the environment acts on it. Extensions and telemetry are in `extensions/`.
  *
  * Order that matters: a response's request id is checked before the state, as AWS's own emulator does.
  * Source: Lambda developer guide, Runtime API; aws-lambda-runtime-interface-emulator for texts and states.
  */
-import type { RuntimeReply, RuntimeRequest } from '#ports/sandboxes.ts'
+import type { RuntimeReply, RuntimeRequest, StreamedBody } from '#ports/sandboxes.ts'
 
 /** Where the runtime stands, in the words of its refusals. */
-export type RuntimeState = 'Started' | 'InitError' | 'Ready' | 'Running' | 'RuntimeResponseSentState'
+export type RuntimeState =
+  | 'Started'
+  | 'InitError'
+  | 'Ready'
+  | 'Running'
+  /** A response in streaming mode is under way. */
+  | 'InvocationResponse'
+  | 'RuntimeResponseSentState'
 
 export type RuntimeAction =
   /** The runtime wants work; the reply comes when there is some. */
   | { readonly kind: 'next' }
   | { readonly kind: 'response'; readonly body: Uint8Array; readonly truncated: boolean }
+  /** A response in streaming mode begins. */
+  | { readonly kind: 'stream'; readonly body: StreamedBody; readonly contentType: string | undefined }
   | {
       readonly kind: 'error'
       readonly body: Uint8Array
@@ -52,14 +61,6 @@ const NOT_FOUND: RuntimeReply = {
   body: '404 page not found\n',
 }
 const NOT_ALLOWED: RuntimeReply = { status: 405, headers: {}, body: '' }
-const NO_EXTENSIONS = problem(
-  501,
-  'Extension.NotSupported',
-  'Extensions are not supported by this version of Windtunnel.',
-)
-const NO_LOGS_API = problem(202, 'Logs.NotSupported', 'Logs API is not supported')
-const NO_TELEMETRY_API = problem(202, 'Telemetry.NotSupported', 'Telemetry API is not supported')
-
 const forbidden = (from: RuntimeState, to: string): RuntimeAction => ({
   kind: 'refused',
   reply: problem(
@@ -105,9 +106,6 @@ export function routeRuntime(
     if (!ALLOWED['init-error'].includes(state)) return forbidden(state, 'InitError')
     return { kind: 'init-error', body: request.body, errorType: errorTypeOf(request) }
   }
-  if (path.startsWith('/2020-01-01/extension/')) return refused(NO_EXTENSIONS)
-  if (path === '/2020-08-15/logs' && request.method === 'PUT') return refused(NO_LOGS_API)
-  if (path === '/2022-07-01/telemetry' && request.method === 'PUT') return refused(NO_TELEMETRY_API)
   return refused(NOT_FOUND)
 }
 
@@ -123,11 +121,13 @@ function routeAnswer(
   if (what !== 'response' && what !== 'error') return refused(NOT_FOUND)
   if (request.method !== 'POST') return refused(NOT_ALLOWED)
   if (id !== requestId) return refused(INVALID_REQUEST_ID)
-  const { body, truncated } = request
-  if (what === 'response')
-    return ALLOWED.answer.includes(state)
+  const { body, truncated, stream } = request
+  if (what === 'response') {
+    if (!ALLOWED.answer.includes(state)) return forbidden(state, 'InvocationResponse')
+    return stream === undefined
       ? { kind: 'response', body, truncated }
-      : forbidden(state, 'InvocationResponse')
+      : { kind: 'stream', body: stream, contentType: request.headers['content-type'] }
+  }
   return ALLOWED.answer.includes(state)
     ? { kind: 'error', body, truncated, errorType: errorTypeOf(request) }
     : forbidden(state, 'InvocationErrorResponse')

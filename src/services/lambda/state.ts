@@ -3,48 +3,29 @@
  * for each account and region. The store is read when a function is first used and written at each change, never
  * for an invoke.
  */
-import { Trouble } from '#base/trouble.ts'
-import { type Instant, instant, seconds } from '#base/time.ts'
 import { uuid } from '#base/ids.ts'
-import type { Store } from '#ports/store.ts'
-import { type ActiveFunction, runtimeVersionArn } from '#services/lambda/active-function.ts'
+import { type Instant, instant } from '#base/time.ts'
+import type { Store, Tx } from '#ports/store.ts'
+import type { ActiveFunction } from '#services/lambda/active-function.ts'
 import type { EnvironmentView } from '#services/lambda/environment-options.ts'
 import { EventSources } from '#services/lambda/event-sources/event-sources.ts'
-import { lineageMark } from '#services/lambda/events/lineage.ts'
 import { Events } from '#services/lambda/events/shell.ts'
-import { functionNotFound, serviceTrouble } from '#services/lambda/faults.ts'
+import { functionNotFound } from '#services/lambda/faults.ts'
 import { Fleet } from '#services/lambda/fleet.ts'
+import { type Live, type LiveFunction, newLive } from '#services/lambda/live.ts'
 import { type Owner, functionArn, functionKey } from '#services/lambda/names.ts'
-import { keptPackage, stagePackage } from '#services/lambda/package-source.ts'
 import type { LambdaPorts } from '#services/lambda/ports.ts'
+import { Preparing } from '#services/lambda/preparing.ts'
+import { ProvisionedConcurrency } from '#services/lambda/provisioned.ts'
 import {
   FUNCTIONS,
   type FunctionRecord,
-  type FunctionState,
+  type VersionRecord,
   everyFunction,
   ownerParts,
 } from '#services/lambda/record.ts'
-import type { FoundRuntime } from '#ports/sandboxes.ts'
-
-type RuntimeHere = FoundRuntime & { readonly kind: 'found' }
-type Provided = RuntimeHere | { readonly kind: 'failed'; readonly reason: string; readonly code: string }
-
-export interface LiveFunction {
-  record: FunctionRecord
-  /** What invokes run: the newest generation whose code and runtime are there. */
-  active: ActiveFunction | undefined
-  /** The preparation under way of a generation. */
-  preparing: Promise<void> | undefined
-  /** Why it cannot be run on this machine, in words; empty when it can. */
-  trouble: string
-}
-
-const newLive = (record: FunctionRecord): LiveFunction => ({
-  record,
-  active: undefined,
-  preparing: undefined,
-  trouble: '',
-})
+import { dropPlaces } from '#services/lambda/urls/record.ts'
+import { type Publication, Versions } from '#services/lambda/versions.ts'
 
 export class LambdaState {
   /** What stands in for what was asked, in sentences: said in every report. */
@@ -52,6 +33,9 @@ export class LambdaState {
   readonly ports: LambdaPorts
   readonly events: Events
   readonly eventSources: EventSources
+  readonly versions: Versions
+  readonly provisioned: ProvisionedConcurrency
+  readonly #preparing: Preparing
   readonly #functions = new Map<string, LiveFunction>()
   readonly #fleets = new Map<string, Fleet>()
   readonly #reserved = new Map<string, Promise<void>>()
@@ -62,6 +46,9 @@ export class LambdaState {
     this.ports = ports
     this.events = new Events(this)
     this.eventSources = new EventSources(this)
+    this.versions = new Versions(this)
+    this.provisioned = new ProvisionedConcurrency(this)
+    this.#preparing = new Preparing(this)
   }
 
   get control(): Store {
@@ -108,28 +95,36 @@ export class LambdaState {
     return live
   }
 
-  /** Keeps a new function. `exists` makes the fault when the name is taken. */
-  async create(owner: Owner, record: FunctionRecord, exists: () => Error): Promise<LiveFunction> {
-    await this.control.tx(async (tx) => {
+  /** Keeps a new function, and its first version when one is published. `exists` makes the fault when the name is taken. */
+  async create(
+    owner: Owner,
+    record: FunctionRecord,
+    exists: () => Error,
+    publish = false,
+  ): Promise<Publication | undefined> {
+    const publication = await this.control.tx(async (tx) => {
       if ((await FUNCTIONS.get(tx, ownerParts(owner), record.name)) !== undefined) throw exists()
-      FUNCTIONS.put(tx, ownerParts(owner), [record.name], record)
+      const first = publish ? await this.versions.next(tx, record, undefined) : undefined
+      FUNCTIONS.put(tx, ownerParts(owner), [record.name], first?.of ?? record)
+      return first
     })
-    const live = newLive(record)
+    const live = newLive(publication?.of ?? record)
     this.#functions.set(functionKey(owner, record.name), live)
     this.prepare(owner, live)
-    return live
+    if (publication !== undefined) this.versions.begin(owner, publication)
+    return publication
   }
 
   /** Changes the stored record; what `edit` throws changes nothing. A new generation is prepared afterwards. */
   async change(
     owner: Owner,
     name: string,
-    edit: (record: FunctionRecord) => FunctionRecord,
+    edit: (record: FunctionRecord, tx: Tx) => FunctionRecord | Promise<FunctionRecord>,
   ): Promise<FunctionRecord> {
     const changed = await this.control.tx(async (tx) => {
       const found = await FUNCTIONS.get(tx, ownerParts(owner), name)
       if (found === undefined) throw functionNotFound(functionArn(owner, name))
-      const next = { ...edit(found), change: found.change + 1 }
+      const next = { ...(await edit(found, tx)), change: found.change + 1 }
       FUNCTIONS.put(tx, ownerParts(owner), [name], next)
       return next
     })
@@ -149,42 +144,51 @@ export class LambdaState {
     return { revisionId: uuid(this.ports.random), lastModifiedAt: Math.floor(this.ports.clock.now()) }
   }
 
-  async delete(owner: Owner, name: string): Promise<FunctionRecord> {
-    const deleted = await this.control.tx(async (tx) => {
+  /** With all its versions. */
+  async delete(owner: Owner, name: string): Promise<void> {
+    const { of, versions } = await this.control.tx(async (tx) => {
       const found = await FUNCTIONS.get(tx, ownerParts(owner), name)
       if (found === undefined) throw functionNotFound(functionArn(owner, name))
       FUNCTIONS.delete(tx, ownerParts(owner), name)
-      return found
+      dropPlaces(tx, found.urls)
+      return { of: found, versions: await this.versions.deleteAll(tx, owner, name) }
     })
     this.#functions.delete(functionKey(owner, name))
+    this.versions.forgetAll(owner, versions)
+    this.provisioned.forget(owner, name)
     this.fleet(owner).remove(name)
-    await this.ports.blobs.delete(deleted.package.blobId)
-    return deleted
+    const blobs = new Set([of, ...versions].map((each) => each.package.blobId))
+    for (const blobId of blobs) await this.ports.blobs.delete(blobId)
   }
 
-  /** Puts the record's generation in force: its code is there already, its runtime is found or fetched. */
-  prepare(owner: Owner, live: LiveFunction): void {
-    const preparing = this.#prepare(owner, live).finally(() => {
-      if (live.preparing === preparing) live.preparing = undefined
-    })
-    live.preparing = preparing
+  /** Puts the record's generation in force, in its own time. */
+  prepare(owner: Owner, live: Live): void {
+    this.#preparing.begin(owner, live)
   }
 
-  async #prepare(owner: Owner, live: LiveFunction): Promise<void> {
-    const { record } = live
-    const isCurrent = (): boolean => this.#functions.get(functionKey(owner, record.name)) === live
-    const prepared = await this.reservations(owner)
-      .then(() => this.#provide(record))
-      .catch((error: unknown) => {
-        // Deleted, reset or stopped meanwhile: what goes wrong then is nobody's concern.
-        if (isCurrent()) throw error
-        return undefined
-      })
-    if (prepared === undefined || !isCurrent()) return
-    live.trouble = prepared.kind === 'found' ? '' : prepared.reason
-    if (prepared.kind === 'found') this.activate(owner, live, prepared)
-    if (record.state.kind === 'pending' || record.state.kind === 'updating')
-      await this.#settle(owner, live, record, prepared)
+  /** For what is active in the store but has not run since the platform started. */
+  ensureActive(owner: Owner, live: Live): Promise<ActiveFunction> {
+    return this.#preparing.ensureActive(owner, live)
+  }
+
+  /** False when it was deleted or replaced meanwhile. */
+  isCurrent(owner: Owner, live: Live): boolean {
+    return live.record.version === undefined
+      ? this.#functions.get(functionKey(owner, live.record.name)) === live
+      : this.versions.isCurrent(owner, live)
+  }
+
+  /** What preparing came to, unless a newer generation is being prepared. */
+  async settle(
+    owner: Owner,
+    before: VersionRecord,
+    changes: Pick<VersionRecord, 'state' | 'runtimeVersion' | 'revisionId'>,
+  ): Promise<void> {
+    if (before.version !== undefined) await this.versions.settle(owner, before, changes)
+    else
+      await this.change(owner, before.name, (record) =>
+        record.generation === before.generation ? { ...record, ...changes } : record,
+      )
   }
 
   /** Reservations of functions that have not run yet count too: read once for each fleet. */
@@ -200,110 +204,6 @@ export class LambdaState {
   async #readReservations(owner: Owner): Promise<void> {
     for await (const record of everyFunction(this.control.read, owner))
       if (record.reserved !== undefined) this.fleet(owner).reserve(record.name, record.reserved)
-  }
-
-  /** Code and runtime of a record, or why this machine cannot have them. */
-  async #provide(record: FunctionRecord): Promise<Provided> {
-    try {
-      const runtime = await this.ports.sandboxes.runtime(record.settings.runtime)
-      if (runtime.kind === 'missing')
-        return { kind: 'failed', reason: `${runtime.reason} ${runtime.remedy}`, code: 'InvalidRuntime' }
-      if (await this.#staged(record)) return runtime
-      return {
-        kind: 'failed',
-        reason: 'The package of the function is not there any more.',
-        code: 'InvalidZipFileException',
-      }
-    } catch (error) {
-      if (!(error instanceof Trouble)) throw error
-      return {
-        kind: 'failed',
-        reason: `${error.message}: ${error.thing}. ${error.remedy}`,
-        code: 'InternalError',
-      }
-    }
-  }
-
-  async #settle(owner: Owner, live: LiveFunction, before: FunctionRecord, prepared: Provided): Promise<void> {
-    const failed = prepared.kind === 'failed' ? prepared : undefined
-    const state: FunctionState =
-      failed === undefined
-        ? { kind: 'active' }
-        : {
-            kind: before.state.kind === 'pending' ? 'failed' : 'update-failed',
-            reason: failed.reason,
-            code: failed.code,
-          }
-    if (failed !== undefined)
-      this.ports.log.warn('lambda.function.failed', {
-        function: functionArn(owner, before.name),
-        why: failed.reason,
-      })
-    const runtimeVersion = prepared.kind === 'found' ? prepared.version : before.runtimeVersion
-    try {
-      await this.change(owner, before.name, (record) =>
-        record.generation === before.generation
-          ? { ...record, state, runtimeVersion, revisionId: uuid(this.ports.random) }
-          : record,
-      )
-    } catch (error) {
-      // Deleted meanwhile: there is nothing left to settle.
-      if (this.#functions.get(functionKey(owner, before.name)) === live) throw error
-    }
-  }
-
-  /** True when the code's folder is there, after it was made again from the package if need be. */
-  async #staged(record: FunctionRecord): Promise<boolean> {
-    const { sandboxes } = this.ports
-    if (await sandboxes.staged(record.package.code.id)) return true
-    const zip = await keptPackage(record.package.blobId, this.ports)
-    if (zip === undefined) return false
-    await stagePackage(zip, this.ports)
-    return true
-  }
-
-  activate(owner: Owner, live: LiveFunction, runtime: RuntimeHere): void {
-    const { record } = live
-    const { settings } = record
-    if (runtime.notice !== undefined) this.notices.add(runtime.notice)
-    if (runtime.notice !== undefined)
-      this.ports.log.warn('lambda.runtime.stand-in', { runtime: settings.runtime, notice: runtime.notice })
-    live.active = {
-      owner,
-      name: record.name,
-      arn: functionArn(owner, record.name),
-      lineageMark: lineageMark(functionArn(owner, record.name)),
-      generation: record.generation,
-      code: record.package.code,
-      runtime: {
-        identifier: runtime.identifier,
-        version: runtime.version,
-        versionArn: runtimeVersionArn(owner.region, runtime.version),
-      },
-      handler: settings.handler,
-      role: settings.role,
-      timeoutMs: seconds(settings.timeoutSeconds),
-      memoryMb: settings.memoryMb,
-      ephemeralMb: settings.ephemeralMb,
-      architecture: record.architecture,
-      variables: settings.variables ?? {},
-      logGroup: settings.logGroup,
-      logFormat: settings.logFormat,
-      applicationLogLevel: settings.applicationLogLevel,
-      systemLogLevel: settings.systemLogLevel,
-      traced: settings.tracingMode === 'Active',
-    }
-    this.fleet(owner).configure(live.active, record.reserved)
-  }
-
-  /** For a function that is active in the store but has not run since the platform started. */
-  async ensureActive(owner: Owner, live: LiveFunction): Promise<ActiveFunction> {
-    if (live.active === undefined) {
-      if (live.preparing === undefined) this.prepare(owner, live)
-      await live.preparing
-    }
-    if (live.active === undefined) throw serviceTrouble(live.trouble)
-    return live.active
   }
 
   environments(): EnvironmentView[] {
@@ -327,6 +227,8 @@ export class LambdaState {
   async #end(): Promise<void> {
     const fleets = [...this.#fleets.values()]
     this.#functions.clear()
+    this.versions.clear()
+    this.provisioned.clear()
     this.#fleets.clear()
     this.#reserved.clear()
     await Promise.all(fleets.map((fleet) => fleet.stop()))

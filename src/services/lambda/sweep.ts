@@ -1,6 +1,7 @@
-/** Packages that no function names, such as one that was written when the platform was killed: deleted at start. */
+/** Packages that no function, version or layer names, such as one that was written when the platform was killed: deleted at start. */
 import { partsOf } from '#base/key.ts'
-import { FUNCTIONS } from '#services/lambda/record.ts'
+import { LAYER_VERSIONS } from '#services/lambda/layer-versions.ts'
+import { FUNCTIONS, VERSIONS } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
 const PAGE = 1_000
@@ -26,8 +27,17 @@ async function namedPackages(state: LambdaState): Promise<Set<string>> {
   let from: Uint8Array = new Uint8Array(0)
   for (;;) {
     const page = await state.control.read.range({ from, to: END, limit: PAGE })
-    for (const [key, value] of page)
-      if (partsOf(key)[2] === FUNCTIONS.kind) named.add(FUNCTIONS.decode(value).package.blobId)
+    for (const [key, value] of page) {
+      const kind = partsOf(key)[2]
+      if (kind === FUNCTIONS.kind || kind === VERSIONS.kind) {
+        const record = VERSIONS.decode(value)
+        named.add(record.package.blobId)
+        for (const layer of record.layers ?? []) if (layer.package) named.add(layer.package.blobId)
+      } else if (kind === LAYER_VERSIONS.kind) {
+        const layer = LAYER_VERSIONS.decode(value)
+        if (!layer.deleted) named.add(layer.package.blobId)
+      }
+    }
     const last = page.at(-1)?.[0]
     if (page.length < PAGE || last === undefined) return named
     from = new Uint8Array([...last, 0])

@@ -13,6 +13,7 @@ import type {
 import {
   deadLetterInvalid,
   invalidParameter,
+  levelsNeedJson,
   optionNotWritten,
   tooManyTags,
 } from '#services/lambda/faults.ts'
@@ -65,6 +66,13 @@ function checkAtMost(value: number | undefined, member: string, max: number): vo
 type Options = Omit<CreateFunctionRequest, 'FunctionName' | 'Role' | 'Code'> &
   UpdateFunctionConfigurationRequest
 
+/** Source: Lambda developer guide, Log-level filtering. */
+export function checkLogging(settings: FunctionSettings, input: Partial<Options>): void {
+  const { ApplicationLogLevel: application, SystemLogLevel: system } = input.LoggingConfig ?? {}
+  if (settings.logFormat !== 'JSON' && (application !== undefined || system !== undefined))
+    throw levelsNeedJson()
+}
+
 /** Both CreateFunction and UpdateFunctionConfiguration. */
 export function checkOptions(options: Partial<Options>): void {
   checkAtMost(options.MemorySize, 'memorySize', MEMORY_MB.max)
@@ -77,8 +85,6 @@ export function checkOptions(options: Partial<Options>): void {
   if (options.CapacityProviderConfig !== undefined) throw optionNotWritten('CapacityProviderConfig')
   if (options.TenancyConfig !== undefined) throw optionNotWritten('TenancyConfig')
   if (options.DurableConfig !== undefined) throw optionNotWritten('DurableConfig')
-  if (options.CodeSigningConfigArn !== undefined) throw optionNotWritten('CodeSigningConfigArn')
-  if (options.Publish === true) throw optionNotWritten('Publish: versions')
   if (Object.keys(options.Tags ?? {}).length > TAGS) throw tooManyTags()
 }
 
@@ -129,6 +135,8 @@ export function newSettings(input: CreateFunctionRequest): FunctionSettings {
 /** Settings with what the input names; what it leaves out stays. */
 export function changedSettings(before: FunctionSettings, input: Partial<Options>): FunctionSettings {
   const logging = input.LoggingConfig
+  const logFormat = logging?.LogFormat ?? before.logFormat
+  const json = logFormat === 'JSON'
   const { VpcConfig: vpc, DeadLetterConfig: deadLetter, KMSKeyArn: key } = input
   return {
     ...before,
@@ -141,9 +149,9 @@ export function changedSettings(before: FunctionSettings, input: Partial<Options
     ephemeralMb: input.EphemeralStorage?.Size ?? before.ephemeralMb,
     variables: input.Environment === undefined ? before.variables : (input.Environment.Variables ?? {}),
     tracingMode: input.TracingConfig?.Mode ?? before.tracingMode,
-    logFormat: logging?.LogFormat ?? before.logFormat,
-    applicationLogLevel: logging?.ApplicationLogLevel ?? before.applicationLogLevel,
-    systemLogLevel: logging?.SystemLogLevel ?? before.systemLogLevel,
+    logFormat,
+    applicationLogLevel: json ? (logging?.ApplicationLogLevel ?? before.applicationLogLevel) : undefined,
+    systemLogLevel: json ? (logging?.SystemLogLevel ?? before.systemLogLevel) : undefined,
     logGroup: logging?.LogGroup ?? before.logGroup,
     snapStart: input.SnapStart?.ApplyOn ?? before.snapStart,
     vpc:

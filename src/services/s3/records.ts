@@ -14,7 +14,7 @@ import type { Algorithm, ChecksumType, StoredChecksum } from '#services/s3/check
 import type { CorsRule } from '#services/s3/cors.ts'
 import type { Lifecycle } from '#services/s3/lifecycle-rules.ts'
 import type { Notifications } from '#services/s3/notifications.ts'
-import type { Read } from '#ports/store.ts'
+import type { Read, Tx } from '#ports/store.ts'
 import type { Restore } from '#services/s3/restore.ts'
 import { promptly } from '#services/s3/promptly.ts'
 import type { BucketLock, LegalHold, Retention } from '#services/s3/object-lock.ts'
@@ -194,6 +194,13 @@ class RememberedRecords<T extends object> extends Records<T> {
     ...name: readonly KeyPart[]
   ): Promise<T | undefined> {
     return this.find(from, owner, ...name)
+  }
+
+  /** What is written is what will be read: while these bytes are at hand they need no decoding. */
+  override put(to: Tx, owner: readonly KeyPart[], name: readonly KeyPart[], record: T): void {
+    const bytes = this.encode(record)
+    this.#decoded.set(bytes, record)
+    to.put(this.key(owner, name), bytes)
   }
 
   #recordOf(bytes: Bytes | undefined): T | undefined {

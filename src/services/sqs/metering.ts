@@ -23,7 +23,8 @@ export function bill(
     unit: 'count',
     resource: queue?.arn ?? '',
     traceId: call.span.traceId,
+    dimension: queue?.isFifo === true ? 'fifoRequests' : 'standardRequests',
   } as const
-  usage.record({ ...record, dimension: queue?.isFifo === true ? 'fifoRequests' : 'standardRequests' })
+  usage.record(record)
   if (of.fair === true) usage.record({ ...record, dimension: 'fairQueueSurcharge' })
 }

@@ -1,19 +1,19 @@
-/** STS's operations. Each is a few lines over `sessions.ts`. */
+/** STS's operations for those who have credentials. Each is a few lines over `sessions.ts`; federation is `federation.ts`. */
 import { DEFAULT_ACCOUNT } from '#base/ids.ts'
-import { isRecord, parseJson } from '#base/json.ts'
+import { accountOfKeyId } from '#engines/iam-policy/access-key.ts'
 import type { Sts } from '#model/sts.ts'
 import type { Call, Operation } from '#ports/service.ts'
-import { accountOfKeyId } from '#services/sts/access-key.ts'
-import { accessDenied, malformedPolicy, packedPolicyTooLarge, validationError } from '#services/sts/faults.ts'
+import { accessDenied, invalidMessage, validationError } from '#services/sts/faults.ts'
+import { type Identity, rootOf } from '#services/sts/identities.ts'
 import {
   CHAINED_SECONDS_MAX,
   ROLE_SECONDS_DEFAULT,
   ROOT_SECONDS_MAX,
-  SESSION_POLICY_MAX,
   TOKEN_SECONDS_DEFAULT,
 } from '#services/sts/limits.ts'
-import { knownRole, roleOfArn } from '#services/sts/roles.ts'
-import { type Identity, identityOf, issue, rootOf, type StsState } from '#services/sts/sessions.ts'
+import { assumedRole, checkDuration, knownRole, roleOfArn } from '#services/sts/roles.ts'
+import { type SessionTraits, type StsState, identityOf, issue } from '#services/sts/sessions.ts'
+import { packedSize, traitsOf } from '#services/sts/traits.ts'
 
 export const getCallerIdentity: Operation<Sts['GetCallerIdentity'], StsState> = async (
   _input,
@@ -33,54 +33,71 @@ const isService = (call: Call): boolean => call.header === undefined
  */
 export const assumeRole: Operation<Sts['AssumeRole'], StsState> = async (input, state, call) => {
   const role = roleOfArn(input.RoleArn)
-  const packed = packedSize(input.Policy)
-  const caller = isService(call) ? rootOf(call.account) : await identityOf(state, call)
+  const packed = packedSize(input)
+  const caller: Identity & SessionTraits = isService(call)
+    ? rootOf(call.account)
+    : await identityOf(state, call)
   const known = await knownRole(state, role, call)
   const duration = input.DurationSeconds ?? ROLE_SECONDS_DEFAULT
   if (caller.kind === 'assumed-role' && duration > CHAINED_SECONDS_MAX)
     throw validationError(
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
     )
-  if (!isService(call) && known.maxSessionSeconds !== undefined && duration > known.maxSessionSeconds)
-    throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.')
-  const identity: Identity = {
-    arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${input.RoleSessionName}`,
-    userId: `${known.id}:${input.RoleSessionName}`,
-    kind: 'assumed-role',
-  }
+  if (!isService(call)) checkDuration(known, duration)
+  if (
+    caller.sourceIdentity !== undefined &&
+    (input.SourceIdentity ?? caller.sourceIdentity) !== caller.sourceIdentity
+  )
+    throw accessDenied('The source identity of a session cannot be changed.')
+  const traits = traitsOf(input, caller.kind === 'assumed-role' ? caller : undefined)
+  const identity = assumedRole(role, known, input.RoleSessionName)
   return {
-    Credentials: await issue(state, role.account, identity, duration),
+    Credentials: await issue(state, { account: role.account, identity, durationSeconds: duration, traits }),
     AssumedRoleUser: { AssumedRoleId: identity.userId, Arn: identity.arn },
     PackedPolicySize: packed,
-    SourceIdentity: input.SourceIdentity,
+    SourceIdentity: traits.sourceIdentity,
   }
 }
+
+const isSession = ({ kind }: Identity, call: Call): boolean =>
+  kind === 'assumed-role' || kind === 'federated-user' || call.accessKeyId?.startsWith('ASIA') === true
+
+/** The root's are short, whatever is asked for. */
+const tokenSeconds = (caller: Identity, asked: number | undefined): number =>
+  caller.kind === 'root'
+    ? Math.min(asked ?? TOKEN_SECONDS_DEFAULT, ROOT_SECONDS_MAX)
+    : (asked ?? TOKEN_SECONDS_DEFAULT)
 
 /** Source: STS API, GetSessionToken: the caller's own rights, under temporary credentials. */
 export const getSessionToken: Operation<Sts['GetSessionToken'], StsState> = async (input, state, call) => {
   const caller = await identityOf(state, call)
-  if (caller.kind !== 'root') throw accessDenied('Cannot call GetSessionToken with session credentials')
-  const duration = Math.min(input.DurationSeconds ?? TOKEN_SECONDS_DEFAULT, ROOT_SECONDS_MAX)
-  return { Credentials: await issue(state, call.account, caller, duration) }
+  if (isSession(caller, call)) throw accessDenied('Cannot call GetSessionToken with session credentials')
+  const durationSeconds = tokenSeconds(caller, input.DurationSeconds)
+  const traits = traitsOf(input, undefined)
+  return {
+    Credentials: await issue(state, { account: call.account, identity: caller, durationSeconds, traits }),
+  }
 }
 
-/** Source: STS API, GetFederationToken. */
+/** Rights are what the caller's policies and the session's both give; without session policies, none. Source: STS API, GetFederationToken. */
 export const getFederationToken: Operation<Sts['GetFederationToken'], StsState> = async (
   input,
   state,
   call,
 ) => {
   const caller = await identityOf(state, call)
-  if (caller.kind !== 'root') throw accessDenied('Cannot call GetFederationToken with session credentials')
-  const packed = packedSize(input.Policy)
-  const duration = Math.min(input.DurationSeconds ?? TOKEN_SECONDS_DEFAULT, ROOT_SECONDS_MAX)
+  if (isSession(caller, call)) throw accessDenied('Cannot call GetFederationToken with session credentials')
+  const packed = packedSize(input)
+  const durationSeconds = tokenSeconds(caller, input.DurationSeconds)
   const identity: Identity = {
     arn: `arn:aws:sts::${call.account}:federated-user/${input.Name}`,
     userId: `${call.account}:${input.Name}`,
     kind: 'federated-user',
+    user: caller.user,
   }
+  const traits = traitsOf(input, undefined)
   return {
-    Credentials: await issue(state, call.account, identity, duration),
+    Credentials: await issue(state, { account: call.account, identity, durationSeconds, traits }),
     FederatedUser: { FederatedUserId: identity.userId, Arn: identity.arn },
     PackedPolicySize: packed,
   }
@@ -91,11 +108,7 @@ export const getAccessKeyInfo: Operation<Sts['GetAccessKeyInfo'], StsState> = (i
   Account: accountOfKeyId(input.AccessKeyId) ?? DEFAULT_ACCOUNT,
 })
 
-/** Percent of the room for session policies. The packing is AWS's own: plain size here (inferred). Faults MalformedPolicyDocument, PackedPolicyTooLarge. */
-function packedSize(policy: string | undefined): number | undefined {
-  if (policy === undefined) return undefined
-  if (!isRecord(parseJson(policy))) throw malformedPolicy()
-  const percent = Math.ceil((policy.length * 100) / SESSION_POLICY_MAX)
-  if (percent > 100) throw packedPolicyTooLarge(percent)
-  return percent
+/** No service here encodes its denials, so every message is one that AWS could not decode either. */
+export const decodeAuthorizationMessage: Operation<Sts['DecodeAuthorizationMessage'], StsState> = () => {
+  throw invalidMessage()
 }

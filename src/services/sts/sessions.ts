@@ -4,42 +4,60 @@ import type { AccountId } from '#base/ids.ts'
 import { keysBelow } from '#base/key.ts'
 import { Records } from '#base/records.ts'
 import { type Instant, instant, later, seconds } from '#base/time.ts'
+import { TEMPORARY, keyIdOf } from '#engines/iam-policy/access-key.ts'
 import type { Api } from '#ports/api.ts'
 import type { Clock } from '#ports/clock.ts'
+import type { Outbound } from '#ports/outbound.ts'
 import type { Random } from '#ports/random.ts'
 import type { Call } from '#ports/service.ts'
 import type { Store, Stores, Tx } from '#ports/store.ts'
-import { TEMPORARY, temporaryKeyId } from '#services/sts/access-key.ts'
 import { expiredToken } from '#services/sts/faults.ts'
 import { CLEARED_AT_ONCE, EXPIRED_KEPT_MS } from '#services/sts/limits.ts'
+import { type Identity, rootOf, userOfKey } from '#services/sts/identities.ts'
 
 export interface StsPorts {
   readonly clock: Clock
   readonly random: Random
   readonly stores: Stores
-  /** Asked for the role that is assumed: its id and longest session. */
+  /** Asked for roles, users and keys: IAM's operations. */
   readonly api: Api
+  /** For the keys of token issuers, while IAM is enforced. */
+  readonly outbound?: Outbound | undefined
+  readonly settings?: { readonly enforceIam: boolean } | undefined
 }
 
 export interface StsState extends StsPorts {
   readonly store: Store
+  /** Roles must exist, and tokens be signed by their issuer. Whether trust policies allow is asked before an operation runs. */
+  readonly enforced: boolean
 }
 
 export function createSts(ports: StsPorts): StsState {
-  return { ...ports, store: ports.stores.open('control') }
+  return { ...ports, store: ports.stores.open('control'), enforced: ports.settings?.enforceIam === true }
 }
 
-/** Who the holder of a key is. */
-export interface Identity {
-  readonly arn: string
-  readonly userId: string
-  readonly kind: 'root' | 'assumed-role' | 'federated-user'
+/** What a session carries beside who it is; all of it bounds or describes, none of it gives. */
+export interface SessionTraits {
+  /** Inline session policies. */
+  readonly policies?: readonly string[] | undefined
+  readonly policyArns?: readonly string[] | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** Keys of tags that sessions begun with this one inherit. */
+  readonly transitive?: readonly string[] | undefined
+  readonly sourceIdentity?: string | undefined
+  /** A serial number and a code were given; the code is not checked. */
+  readonly mfa?: boolean | undefined
+  /** ARN of the identity provider that vouched for the holder. */
+  readonly provider?: string | undefined
 }
 
-export interface SessionRecord extends Identity {
+export interface SessionRecord extends Identity, SessionTraits {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly expiresAt: Instant
+  /** Sessions of older platforms have none. */
+  readonly token?: string | undefined
+  readonly issuedAt?: Instant | undefined
 }
 
 /** Owner: account and no region; name: [key id]. */
@@ -49,26 +67,28 @@ const endings = new Records<{ readonly accessKeyId: string; readonly expiresAt: 
 
 const ownerOf = (account: AccountId): readonly [string, string] => [account, '']
 
-/** The root of the account: who a plain key stands for. */
-export const rootOf = (account: AccountId): Identity => ({
-  arn: `arn:aws:iam::${account}:root`,
-  userId: account,
-  kind: 'root',
-})
+/** The session of a temporary key; undefined when there is none. Fault ExpiredToken. */
+export async function sessionOf(
+  state: StsState,
+  keyId: string,
+  account: AccountId,
+): Promise<SessionRecord | undefined> {
+  const session = await sessions.get(state.store.read, ownerOf(account), keyId)
+  if (session !== undefined && session.expiresAt <= state.clock.now()) throw expiredToken()
+  return session
+}
 
 /**
- * Who calls: the session of a temporary key, else the account's root; other keys are not looked up. Fault ExpiredToken.
+ * Who calls: the session of a temporary key, the user whose key it is, else the account's root. Fault ExpiredToken.
  */
 export async function identityOf(
   state: StsState,
-  call: Pick<Call, 'accessKeyId' | 'account'>,
-): Promise<Identity> {
+  call: Pick<Call, 'accessKeyId' | 'account'> & Partial<Pick<Call, 'region' | 'span'>>,
+): Promise<Identity & SessionTraits> {
   const keyId = call.accessKeyId
-  if (keyId?.startsWith(TEMPORARY) !== true) return rootOf(call.account)
-  const session = await sessions.get(state.store.read, ownerOf(call.account), keyId)
-  if (session === undefined) return rootOf(call.account)
-  if (session.expiresAt <= state.clock.now()) throw expiredToken()
-  return session
+  if (keyId?.startsWith(TEMPORARY) === true)
+    return (await sessionOf(state, keyId, call.account)) ?? rootOf(call.account)
+  return (await userOfKey(state, call)) ?? rootOf(call.account)
 }
 
 export interface IssuedCredentials {
@@ -81,22 +101,34 @@ export interface IssuedCredentials {
 /** Expiry is told in whole seconds. Source: recorded AWS answers. */
 const wholeSeconds = (at: Instant): Instant => instant(Math.floor(at / 1_000) * 1_000)
 
+/** What is made known to the holder. */
+export interface Issue {
+  readonly account: AccountId
+  readonly identity: Identity
+  readonly durationSeconds: number
+  readonly traits?: SessionTraits | undefined
+}
+
 /** New credentials, durable when they are given out; each clears away a few that have expired. */
 export async function issue(
   state: StsState,
-  account: AccountId,
-  identity: Identity,
-  durationSeconds: number,
+  { account, identity, durationSeconds, traits }: Issue,
 ): Promise<IssuedCredentials> {
   const owner = ownerOf(account)
   const now = state.clock.now()
+  const token = `IQoJb3JpZ2luX2VjE${Buffer.from(state.random.bytes(240)).toString('base64')}`
+  const { arn, userId, kind, user } = identity
   const session: SessionRecord = {
-    arn: identity.arn,
-    userId: identity.userId,
-    kind: identity.kind,
-    accessKeyId: temporaryKeyId(account, state.random),
+    ...traits,
+    arn,
+    userId,
+    kind,
+    ...(user === undefined ? {} : { user }),
+    accessKeyId: keyIdOf(TEMPORARY, account, state.random),
     secretAccessKey: Buffer.from(state.random.bytes(30)).toString('base64'),
     expiresAt: wholeSeconds(later(now, seconds(durationSeconds))),
+    token,
+    issuedAt: wholeSeconds(now),
   }
   const { accessKeyId, expiresAt } = session
   await state.store.tx(async (tx) => {
@@ -107,7 +139,7 @@ export async function issue(
   return {
     AccessKeyId: accessKeyId,
     SecretAccessKey: session.secretAccessKey,
-    SessionToken: `IQoJb3JpZ2luX2VjE${Buffer.from(state.random.bytes(240)).toString('base64')}`,
+    SessionToken: token,
     Expiration: expiresAt,
   }
 }

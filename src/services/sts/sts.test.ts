@@ -10,7 +10,7 @@ import { memoryStores } from '#host/store/memory.ts'
 import type { Api } from '#ports/api.ts'
 import type { Call } from '#ports/service.ts'
 import type { SpanScope } from '#ports/spans.ts'
-import { accountOfKeyId, temporaryKeyId } from '#services/sts/access-key.ts'
+import { TEMPORARY, accountOfKeyId, keyIdOf } from '#engines/iam-policy/access-key.ts'
 import { createSts, identityOf, sts, type StsState } from '#services/sts/index.ts'
 import { roleOfArn } from '#services/sts/roles.ts'
 
@@ -153,7 +153,9 @@ test('AssumeRole refuses policies that are none or too large', async () => {
     refusal(AssumeRole({ ...known, Policy }, state, callOf('test')))
   assert.equal(await policy('no json'), 'MalformedPolicyDocumentException')
   assert.equal(await policy(JSON.stringify({ a: 'b'.repeat(2_048) })), 'PackedPolicyTooLargeException')
-  assert.equal(await policy('{}'), 'none')
+  assert.equal(await policy('{}'), 'MalformedPolicyDocumentException')
+  const one = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 's3:*', Resource: '*' } }
+  assert.equal(await policy(JSON.stringify(one)), 'none')
 })
 
 test('GetSessionToken and GetFederationToken are not for sessions', async () => {
@@ -180,11 +182,11 @@ test('Expired sessions are told so for a day, then cleared away by new ones', as
   assert.equal((await GetCallerIdentity({}, state, holder)).Arn, 'arn:aws:iam::000000000000:root')
 })
 
-test('accountOfKeyId() reads what temporaryKeyId() wrote, and twelve digits', () => {
+test('accountOfKeyId() reads what keyIdOf() wrote, and twelve digits', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 999_999_999_999 }), fc.integer(), (number, seed) => {
       const account = brand<AccountId>(`${number}`.padStart(12, '0'))
-      const keyId = temporaryKeyId(account, seeded(seed))
+      const keyId = keyIdOf(TEMPORARY, account, seeded(seed))
       assert.match(keyId, /^ASIA[A-Z2-7]{16}$/)
       assert.equal(accountOfKeyId(keyId), account)
       assert.equal(accountOfKeyId(account), account)

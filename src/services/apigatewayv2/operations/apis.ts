@@ -1,10 +1,11 @@
 /** CreateApi (quick create too), GetApi, GetApis, UpdateApi, DeleteApi, DeleteCorsConfiguration. */
 import type { Api, ApiGatewayV2, CreateApiRequest, UpdateApiRequest } from '#model/apigatewayv2.ts'
 import type { Call, Operation } from '#ports/service.ts'
-import { checkCors, checkRouteKey, integrationFrom } from '#services/apigatewayv2/checks.ts'
+import { checkCors, checkRouteKey } from '#services/apigatewayv2/checks.ts'
 import { DEFAULT_ROUTE, DEFAULT_STAGE, type HttpApi } from '#services/apigatewayv2/document.ts'
 import { badRequest, notYet } from '#services/apigatewayv2/faults.ts'
-import { pageSize } from '#services/apigatewayv2/paging.ts'
+import { integrationFrom } from '#services/apigatewayv2/integration-checks.ts'
+import { listed } from '#services/apigatewayv2/paging.ts'
 import { type HttpState, apiEndpoint, printed } from '#services/apigatewayv2/state.ts'
 
 type Op<K extends keyof ApiGatewayV2> = Operation<ApiGatewayV2[K], HttpState>
@@ -12,6 +13,8 @@ type Op<K extends keyof ApiGatewayV2> = Operation<ApiGatewayV2[K], HttpState>
 /** Source: recorded AWS answers for the default expressions. */
 export function newApi(wish: CreateApiRequest, id: string, state: HttpState): HttpApi {
   if (wish.ProtocolType === 'WEBSOCKET') throw notYet('A WebSocket API')
+  if (wish.ProtocolType !== 'HTTP')
+    throw badRequest('Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]')
   if (wish.CorsConfiguration !== undefined) checkCors(wish.CorsConfiguration)
   const settings: Omit<Api, 'ApiEndpoint'> = {
     ApiId: id,
@@ -51,11 +54,11 @@ function quickCreate(
 ): void {
   const RouteKey = wish.RouteKey ?? DEFAULT_ROUTE
   checkRouteKey(RouteKey)
-  if (/^https?:/.test(wish.Target)) throw notYet('An HTTP_PROXY integration of an HTTP API')
+  const isAddress = /^https?:/.test(wish.Target)
   const integration = integrationFrom({
-    IntegrationType: 'AWS_PROXY',
+    IntegrationType: isAddress ? 'HTTP_PROXY' : 'AWS_PROXY',
     IntegrationUri: wish.Target,
-    PayloadFormatVersion: '2.0',
+    PayloadFormatVersion: isAddress ? '1.0' : '2.0',
     CredentialsArn: wish.CredentialsArn,
   })
   const IntegrationId = state.newId()
@@ -87,15 +90,10 @@ export const getApi: Op<'GetApi'> = async (input, state, call) =>
   printed(await state.api(call, input.ApiId), call.endpoint)
 
 export const getApis: Op<'GetApis'> = async (input, state, call) => {
-  const limit = pageSize(input)
-  const after = input.NextToken === undefined ? undefined : [input.NextToken]
-  const found = await state.catalog.list(
-    { account: call.account, region: call.region },
-    { limit: limit + 1, after },
-  )
-  const Items = found.slice(0, limit).map((api) => printed(api, call.endpoint))
-  const last = found[limit - 1]
-  return found.length > limit && last !== undefined ? { Items, NextToken: last.id } : { Items }
+  const owner = { account: call.account, region: call.region }
+  const { items, next } = await listed(state.catalog, owner, input)
+  const Items = items.map((api) => printed(api, call.endpoint))
+  return next === undefined ? { Items } : { Items, NextToken: next }
 }
 
 /** Members that were not given stay. A quick-created API also takes `Target` and `RouteKey` for its own parts. */
@@ -135,10 +133,12 @@ function updateManaged(draft: HttpApi, input: UpdateApiRequest): void {
     draft.routes[route.RouteId] = { ...route, RouteKey: input.RouteKey }
   }
   const IntegrationUri = input.Target ?? integration.IntegrationUri
+  const isAddress = /^https?:/.test(IntegrationUri ?? '')
+  const isSame = isAddress === (integration.IntegrationType === 'HTTP_PROXY')
   const checked = integrationFrom({
-    IntegrationType: 'AWS_PROXY',
+    IntegrationType: isAddress ? 'HTTP_PROXY' : 'AWS_PROXY',
     IntegrationUri,
-    PayloadFormatVersion: integration.PayloadFormatVersion,
+    PayloadFormatVersion: isSame ? integration.PayloadFormatVersion : isAddress ? '1.0' : '2.0',
     TimeoutInMillis: integration.TimeoutInMillis,
     CredentialsArn: input.CredentialsArn ?? integration.CredentialsArn,
   })

@@ -1,9 +1,9 @@
-/** Integrations: create, read, update, delete. Lambda proxies and first-class service integrations; see `checks.ts`. */
+/** Integrations: create, read, update, delete. What they may be is `integration-checks.ts`. */
 import type { ApiGatewayV2, Integration } from '#model/apigatewayv2.ts'
 import type { Operation } from '#ports/service.ts'
-import { integrationFrom } from '#services/apigatewayv2/checks.ts'
 import { type HttpApi, type StoredIntegration, own } from '#services/apigatewayv2/document.ts'
 import { badRequest, conflict, noPart } from '#services/apigatewayv2/faults.ts'
+import { integrationFrom } from '#services/apigatewayv2/integration-checks.ts'
 import { INTEGRATIONS_MAX } from '#services/apigatewayv2/limits.ts'
 import { pageOfParts } from '#services/apigatewayv2/paging.ts'
 import type { HttpState } from '#services/apigatewayv2/state.ts'
@@ -42,6 +42,7 @@ export const updateIntegration: Op<'UpdateIntegration'> = (input, state, call) =
       IntegrationSubtype: before.IntegrationSubtype,
       IntegrationUri: before.IntegrationUri,
       RequestParameters: before.RequestParameters,
+      ResponseParameters: before.ResponseParameters,
       IntegrationMethod: before.IntegrationMethod,
       PayloadFormatVersion: before.PayloadFormatVersion,
       TimeoutInMillis: before.TimeoutInMillis,
@@ -49,7 +50,9 @@ export const updateIntegration: Op<'UpdateIntegration'> = (input, state, call) =
       Description: before.Description,
       ...wish,
     })
-    return (draft.integrations[before.IntegrationId] = { ...before, ...changed })
+    const { IntegrationId, ApiGatewayManaged } = before
+    const managed = ApiGatewayManaged === undefined ? {} : { ApiGatewayManaged }
+    return (draft.integrations[IntegrationId] = { ...changed, ...managed, IntegrationId })
   })
 
 export const deleteIntegration: Op<'DeleteIntegration'> = (input, state, call) =>

@@ -1,7 +1,7 @@
 /** Routes: create, read, update, delete. */
 import type { ApiGatewayV2, Route } from '#model/apigatewayv2.ts'
 import type { Operation } from '#ports/service.ts'
-import { checkFree, checkRoute, routeFrom } from '#services/apigatewayv2/checks.ts'
+import { checkAuthorization, checkFree, checkRoute, routeFrom } from '#services/apigatewayv2/checks.ts'
 import { type HttpApi, type StoredRoute, own } from '#services/apigatewayv2/document.ts'
 import { badRequest, noPart } from '#services/apigatewayv2/faults.ts'
 import { ROUTES_MAX } from '#services/apigatewayv2/limits.ts'
@@ -23,8 +23,10 @@ export const createRoute: Op<'CreateRoute'> = (input, state, call) =>
     if (Object.keys(draft.routes).length >= ROUTES_MAX) {
       throw badRequest(`Unable to create route: an API has at most ${ROUTES_MAX} routes`)
     }
+    const made = routeFrom(input)
+    checkAuthorization(made, draft)
     const RouteId = state.newId()
-    return (draft.routes[RouteId] = { ...routeFrom(input), RouteKey: input.RouteKey, RouteId })
+    return (draft.routes[RouteId] = { ...made, RouteKey: input.RouteKey, RouteId })
   })
 
 export const getRoute: Op<'GetRoute'> = async (input, state, call) =>
@@ -39,12 +41,16 @@ export const updateRoute: Op<'UpdateRoute'> = (input, state, call) =>
     checkRoute(input, draft)
     const RouteKey = input.RouteKey ?? before.RouteKey
     checkFree(RouteKey, draft, before.RouteId)
+    const AuthorizationType = input.AuthorizationType ?? before.AuthorizationType
+    const isOpen = AuthorizationType === 'NONE' || AuthorizationType === 'AWS_IAM'
     const changed = routeFrom({
-      AuthorizationType: input.AuthorizationType ?? before.AuthorizationType,
-      AuthorizationScopes: input.AuthorizationScopes ?? before.AuthorizationScopes,
+      AuthorizationType,
+      AuthorizationScopes: input.AuthorizationScopes ?? (isOpen ? undefined : before.AuthorizationScopes),
+      AuthorizerId: input.AuthorizerId ?? (isOpen ? undefined : before.AuthorizerId),
       OperationName: input.OperationName ?? before.OperationName,
       Target: input.Target ?? before.Target,
     })
+    checkAuthorization(changed, draft)
     return (draft.routes[before.RouteId] = { ...before, ...changed, RouteKey })
   })
 

@@ -1,7 +1,7 @@
 /** Stages and deployments. A stage with automatic deployment gets its deployment from `state.change`. */
 import type { ApiGatewayV2, CreateStageRequest, Stage, UpdateStageRequest } from '#model/apigatewayv2.ts'
 import type { Operation } from '#ports/service.ts'
-import { checkStageName } from '#services/apigatewayv2/checks.ts'
+import { checkStageName, checkStageSettings } from '#services/apigatewayv2/checks.ts'
 import { NO_ROUTE, deploy } from '#services/apigatewayv2/deployments.ts'
 import {
   type HttpApi,
@@ -28,9 +28,7 @@ const deploymentAt = (api: HttpApi, id: string): StoredDeployment => {
 }
 
 function checkStage(wish: CreateStageRequest | UpdateStageRequest, api: HttpApi): void {
-  if (wish.ClientCertificateId !== undefined) {
-    throw badRequest('ClientCertificateId is supported only for WebSocket APIs.')
-  }
+  checkStageSettings(wish)
   if (wish.DeploymentId !== undefined) {
     if (wish.AutoDeploy === true) throw badRequest('Deployment ID cannot be set while auto-deploy is on')
     deploymentAt(api, wish.DeploymentId)

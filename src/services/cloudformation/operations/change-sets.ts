@@ -8,7 +8,9 @@ import {
   ownerOf,
   requireSameTypes,
   requireUpdatable,
+  sameTags,
   templateRecord,
+  unchanged,
 } from '#services/cloudformation/stack-change.ts'
 import { changeSetsOf, findChangeSet } from '#services/cloudformation/change-set-lookup.ts'
 import {
@@ -38,7 +40,6 @@ import {
   stackOf,
 } from '#services/cloudformation/journal.ts'
 import { PAGE } from '#services/cloudformation/limits.ts'
-import { sameTags, unchanged } from '#services/cloudformation/operations/create-stack.ts'
 import { shownParameters } from '#services/cloudformation/operations/describe-stacks.ts'
 import { pageAt } from '#services/cloudformation/paging.ts'
 import { planOf } from '#services/cloudformation/plan.ts'
@@ -183,7 +184,7 @@ async function computed(state: CloudFormationState, owner: Owner, wish: Wish): P
   let changes: readonly StoredChange[] = []
   let reason: string | undefined
   try {
-    prepared = prepare(state, owner, {
+    prepared = await prepare(state, owner, {
       text: wish.text,
       stackName: stack.name,
       stackId: stack.stackId,
@@ -250,8 +251,7 @@ function recordOf(
     status: found.reason === undefined ? 'CREATE_COMPLETE' : 'FAILED',
     statusReason: found.reason,
     executionStatus: found.reason === undefined ? 'AVAILABLE' : 'UNAVAILABLE',
-    parameters:
-      resolved === undefined ? [] : storedParameters(resolved.declarations, resolved.parameterTexts),
+    parameters: resolved === undefined ? [] : storedParameters(resolved),
     tags: found.tags,
     capabilities: input.Capabilities ?? [],
     notificationArns: [],

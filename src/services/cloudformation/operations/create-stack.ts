@@ -1,13 +1,7 @@
 /** CreateStack, UpdateStack, DeleteStack and the protection against the last. */
 import type { CloudFormation } from '#model/cloudformation.ts'
-import { sameValue } from '#engines/templates/value.ts'
 import type { Call, Operation } from '#ports/service.ts'
-import {
-  alreadyExists,
-  insufficientCapabilities,
-  notDone,
-  validationError,
-} from '#services/cloudformation/faults.ts'
+import { alreadyExists, insufficientCapabilities, validationError } from '#services/cloudformation/faults.ts'
 import {
   checkName,
   checkResourceTypes,
@@ -23,6 +17,7 @@ import {
   resourcesOf,
   stackOf,
 } from '#services/cloudformation/journal.ts'
+import { policyText } from '#services/cloudformation/operations/stack-policies.ts'
 import { planOf } from '#services/cloudformation/plan.ts'
 import {
   asValidation,
@@ -41,14 +36,16 @@ import {
   ownerOf,
   requireSameTypes,
   requireUpdatable,
+  sameTags,
+  unchanged,
 } from '#services/cloudformation/stack-change.ts'
 import type { CloudFormationState, Owner } from '#services/cloudformation/state.ts'
 import { templateText } from '#services/cloudformation/template-source.ts'
 
 /** A refusal as the call's own error: direct operations have no change set to carry it. */
-function prepared(state: CloudFormationState, owner: Owner, wanted: Wanted): Prepared {
+async function prepared(state: CloudFormationState, owner: Owner, wanted: Wanted): Promise<Prepared> {
   try {
-    return prepare(state, owner, wanted)
+    return await prepare(state, owner, wanted)
   } catch (error) {
     if (error instanceof Refusal) throw validationError(error.message)
     throw error
@@ -84,7 +81,7 @@ export const createStack: Operation<CloudFormation['CreateStack'], CloudFormatio
   const text = await textOf(call, state, input)
   if (text === undefined) throw validationError('Either Template URL or Template Body must be specified.')
   const stack = newStack(state, owner, input.StackName, call.at)
-  const result = prepared(state, owner, {
+  const result = await prepared(state, owner, {
     text,
     stackName: stack.name,
     stackId: stack.stackId,
@@ -97,6 +94,7 @@ export const createStack: Operation<CloudFormation['CreateStack'], CloudFormatio
   )
   requireCapabilities(result, input.Capabilities ?? [])
   stack.terminationProtection = input.EnableTerminationProtection === true
+  stack.policy = await policyText(state, call, input.StackPolicyBody, input.StackPolicyURL)
   await begin(state, owner, {
     stack,
     kind: 'create',
@@ -131,13 +129,10 @@ export const updateStack: Operation<CloudFormation['UpdateStack'], CloudFormatio
 ) => {
   const owner = ownerOf(call)
   refuseOptions(input)
-  if (input.StackPolicyDuringUpdateBody !== undefined || input.StackPolicyDuringUpdateURL !== undefined) {
-    throw notDone('stack policies')
-  }
   const stack = await stackOf(state, owner, input.StackName)
   requireUpdatable(stack)
   const text = await updateText(call, state, stack, input)
-  const result = prepared(state, owner, {
+  const result = await prepared(state, owner, {
     text,
     stackName: stack.name,
     stackId: stack.stackId,
@@ -165,6 +160,13 @@ export const updateStack: Operation<CloudFormation['UpdateStack'], CloudFormatio
   if (changes.length === 0 && (await unchanged(state, owner, stack, result)) && sameTags(stack, tags)) {
     throw validationError(NO_UPDATES)
   }
+  const policyDuring = await policyText(
+    state,
+    call,
+    input.StackPolicyDuringUpdateBody,
+    input.StackPolicyDuringUpdateURL,
+  )
+  stack.policy = (await policyText(state, call, input.StackPolicyBody, input.StackPolicyURL)) ?? stack.policy
   await begin(state, owner, {
     stack,
     kind: 'update',
@@ -175,29 +177,10 @@ export const updateStack: Operation<CloudFormation['UpdateStack'], CloudFormatio
       roleArn: input.RoleARN,
       clientToken: input.ClientRequestToken,
       onFailure: input.DisableRollback === true ? 'DO_NOTHING' : 'ROLLBACK',
+      policyDuring,
     },
   })
   return { StackId: stack.stackId }
-}
-
-export const sameTags = (stack: StackRecord, tags: StackRecord['tags']): boolean =>
-  JSON.stringify(stack.tags) === JSON.stringify(tags)
-
-/** Outputs can change although no resource does. */
-export async function unchanged(
-  state: CloudFormationState,
-  owner: Owner,
-  stack: StackRecord,
-  result: Prepared,
-): Promise<boolean> {
-  if (stack.status.endsWith('_FAILED')) return false
-  const before = await currentTemplate(state, owner, stack)
-  const values = (record: readonly { key: string; value: string }[]): string => JSON.stringify(record)
-  return (
-    sameValue(before.processed['Outputs'], result.processed['Outputs']) &&
-    values(before.parameters) ===
-      values([...result.resolved.parameterTexts].map(([key, value]) => ({ key, value })))
-  )
 }
 
 async function updateText(
@@ -245,7 +228,13 @@ export const deleteStack: Operation<CloudFormation['DeleteStack'], CloudFormatio
       `Invalid operation on stack [${stack.stackId}]. RetainResources can only be used for stacks in DELETE_FAILED state.`,
     )
   }
-  await beginDeletion(state, owner, stack, { retain, clientToken: input.ClientRequestToken })
+  const force = input.DeletionMode === 'FORCE_DELETE_STACK'
+  if (force && stack.status !== 'DELETE_FAILED') {
+    throw validationError(
+      `Invalid operation on stack [${stack.stackId}]. FORCE_DELETE_STACK can only be used for stacks in DELETE_FAILED state.`,
+    )
+  }
+  await beginDeletion(state, owner, stack, { retain, clientToken: input.ClientRequestToken, force })
   return {}
 }
 

@@ -6,17 +6,19 @@ import { validationError } from '#services/cloudformation/faults.ts'
 import { allStacks, stackOf } from '#services/cloudformation/journal.ts'
 import { EVENTS_PAGE, PAGE } from '#services/cloudformation/limits.ts'
 import { pageAt } from '#services/cloudformation/paging.ts'
-import { events, type KeyValue, type StackRecord } from '#services/cloudformation/records.ts'
+import { events, type StackRecord, type StoredParameter } from '#services/cloudformation/records.ts'
 import { ownerOf } from '#services/cloudformation/stack-change.ts'
 import type { CloudFormationState } from '#services/cloudformation/state.ts'
 
 const NOT_CHECKED = { StackDriftStatus: 'NOT_CHECKED' } as const
 
 /** Values of NoEcho parameters are never shown. */
-export const shownParameters = (
-  parameters: readonly (KeyValue & { readonly noEcho: boolean })[],
-): Parameter[] =>
-  parameters.map(({ key, value, noEcho }) => ({ ParameterKey: key, ParameterValue: noEcho ? '****' : value }))
+export const shownParameters = (parameters: readonly StoredParameter[]): Parameter[] =>
+  parameters.map(({ key, value, noEcho, resolved }) => ({
+    ParameterKey: key,
+    ParameterValue: noEcho ? '****' : value,
+    ...(resolved === undefined ? {} : { ResolvedValue: noEcho ? '****' : resolved }),
+  }))
 
 const moment = (at: number | undefined) => (at === undefined ? undefined : instant(at))
 
@@ -50,6 +52,7 @@ function described(stack: StackRecord): Stack {
     RoleARN: stack.roleArn,
     Tags: [...stack.tags],
     EnableTerminationProtection: stack.terminationProtection,
+    ...(stack.parentId === undefined ? {} : { ParentId: stack.parentId, RootId: stack.rootId }),
     DriftInformation: NOT_CHECKED,
   }
 }
@@ -90,6 +93,7 @@ export const listStacks: Operation<CloudFormation['ListStacks'], CloudFormationS
       DeletionTime: moment(stack.deletedAt),
       StackStatus: stack.status,
       StackStatusReason: stack.statusReason,
+      ...(stack.parentId === undefined ? {} : { ParentId: stack.parentId, RootId: stack.rootId }),
       DriftInformation: NOT_CHECKED,
     })),
     NextToken: page.token,

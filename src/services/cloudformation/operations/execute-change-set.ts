@@ -66,7 +66,7 @@ async function preparedAgain(
 ): Promise<Prepared> {
   const template = await templateOf(state, owner, stack, record.uuid)
   if (template === undefined) throw validationError(`ChangeSet ${record.name} has no template`)
-  return prepare(state, owner, {
+  return await prepare(state, owner, {
     text: template.original,
     stackName: stack.name,
     stackId: stack.stackId,

@@ -17,13 +17,14 @@ import type { CloudFormationState } from '#services/cloudformation/state.ts'
 import { templateText, type TemplateSource } from '#services/cloudformation/template-source.ts'
 import type { TemplateRecord } from '#services/cloudformation/records.ts'
 
-/** Source: CloudFormation API, GetTemplate. */
+/** A stack under review has no template yet: the answer has none (inferred). Source: CloudFormation API, GetTemplate. */
 export const getTemplate: Operation<CloudFormation['GetTemplate'], CloudFormationState> = async (
   input,
   state,
   call,
 ) => {
   const record = await requested(state, call, input)
+  if (record === undefined) return { StagesAvailable: [] }
   const processed = input.TemplateStage === 'Processed'
   return {
     TemplateBody: processed && record.transformed ? JSON.stringify(record.processed) : record.original,
@@ -35,7 +36,7 @@ async function requested(
   state: CloudFormationState,
   call: Call,
   input: { readonly StackName?: string | undefined; readonly ChangeSetName?: string | undefined },
-): Promise<TemplateRecord> {
+): Promise<TemplateRecord | undefined> {
   const owner = ownerOf(call)
   if (input.ChangeSetName !== undefined) {
     const set = await findChangeSet(state, owner, input.ChangeSetName, input.StackName)
@@ -44,7 +45,9 @@ async function requested(
     return found
   }
   if (input.StackName === undefined) throw validationError('StackName or ChangeSetName must be specified.')
-  return await currentTemplate(state, owner, await stackOf(state, owner, input.StackName))
+  const stack = await stackOf(state, owner, input.StackName)
+  if (stack.status === 'REVIEW_IN_PROGRESS') return undefined
+  return await currentTemplate(state, owner, stack)
 }
 
 async function given(
@@ -92,7 +95,7 @@ export const getTemplateSummary: Operation<
     (await given(state, call, input)) ??
     (input.StackName === undefined
       ? undefined
-      : (await requested(state, call, { StackName: input.StackName })).original)
+      : (await requested(state, call, { StackName: input.StackName }))?.original)
   if (text === undefined) {
     throw validationError('Either Stack Name or Template URL or Template Body must be specified.')
   }

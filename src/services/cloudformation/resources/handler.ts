@@ -22,6 +22,27 @@ export interface StackIdentity {
   readonly partition: string
 }
 
+export interface Letter {
+  readonly requestId: string
+  readonly url: string
+  /** When nobody waits any more. */
+  readonly until: Instant
+  /** True in a repetition: it is on its way already. */
+  readonly sent: boolean
+}
+
+/** The letters of one resource. */
+export interface Mailbox {
+  /** The letter of this attempt, made at the first call. `purpose` tells several of one attempt apart. */
+  open(purpose: string, timeoutMs: Ms): Promise<Letter>
+  /** Notes that it is on its way. */
+  noteSent(): Promise<void>
+  /** The answers as soon as there are so many, or those that came until then. Throws `Interrupted`. */
+  answers(count: number, until: Instant): Promise<readonly string[]>
+  /** Throws the letter away. */
+  close(): Promise<void>
+}
+
 export interface ResourceContext {
   readonly stack: StackIdentity
   readonly logicalId: string
@@ -37,6 +58,17 @@ export interface ResourceContext {
   object(bucket: string, key: string, version: string | undefined): Promise<Uint8Array>
   /** The tags that CloudFormation itself puts on what it makes: stack and logical id. Source: CloudFormation user guide, Resource tags. */
   readonly marks: Readonly<Record<string, string>>
+  /** Its UpdatePolicy, in an update on the way forward only: the way back takes things straight to where they were. */
+  readonly updatePolicy?: Dict | undefined
+  /** Resolves after that much real time, or when the operation is cancelled. Throws `Interrupted` when the platform ends. */
+  pause(ms: Ms): Promise<void>
+  /** True when the operation has been cancelled. */
+  cancelled(): boolean
+  /** Its type in the template. */
+  readonly type: string
+  /** Its own letters, or those of another resource of the stack. */
+  mailbox(logicalId?: string): Mailbox
+  readonly nested: NestedStacks
   /** `stack-logical-RANDOM` cut to that length; the same in every repetition. */
   name(charactersMax: number, lower?: boolean): string
 }
@@ -46,6 +78,21 @@ export interface Made {
   readonly physicalId: string
   /** What Fn::GetAtt gives, by attribute. */
   readonly attributes: Dict
+  /** What of the template is not applied here and does no harm: told in the resource's event. */
+  readonly notice?: string | undefined
+}
+
+/** What a resource handler may ask of the stacks within its stack. Each waits until the stack rests. */
+export interface NestedStacks {
+  create(within: Within, properties: Dict): Promise<Made>
+  update(within: Within, stackId: string, properties: Dict): Promise<Made>
+  delete(within: Within, stackId: string): Promise<void>
+}
+
+/** The stack that another one is a resource of, and the name of that one. */
+export interface Within {
+  readonly stackId: string
+  readonly name: string
 }
 
 /** What tells a thing that an interrupted creation left from others like it. */
@@ -60,6 +107,11 @@ export interface ResourceHandler {
   create(context: ResourceContext, properties: Dict): Promise<Made>
   /** In place; `before` is what it was made from. */
   update(context: ResourceContext, physicalId: string, properties: Dict, before: Dict): Promise<Made>
+  /**
+   * True when an update may answer another id, and has made another thing then: the old one is deleted in the cleanup.
+   * Its way back is an update too.
+   */
+  readonly mayReplace?: boolean
   /** Harmless when it is gone. */
   delete(context: ResourceContext, physicalId: string, properties: Dict): Promise<void>
   /**

@@ -1,18 +1,22 @@
-/** HTTP APIs and their parts: AWS::ApiGatewayV2::Api, Route, Integration, Stage, Deployment. WebSocket APIs are not here yet. */
+/**
+ * HTTP APIs: AWS::ApiGatewayV2::Api, Route, Integration. Stages and deployments are `http-api-stages.ts`,
+ * authorizers, domains and the rest `http-api-parts.ts`; WebSocket APIs are not here yet.
+ */
+import { printArn } from '#base/arn.ts'
 import { text as decode } from '#base/bytes.ts'
 import { parseJson, stringAt, valueAt } from '#base/json.ts'
-import { type Dict, dictAt, memberOf, sameValue, textAt } from '#engines/templates/value.ts'
+import { type Dict, dictAt, isDict, listAt, memberOf, sameValue, textAt } from '#engines/templates/value.ts'
 import { validationError } from '#services/cloudformation/faults.ts'
 import type { Made, ResourceContext, ResourceHandler } from '#services/cloudformation/resources/handler.ts'
 import {
+  changedTags,
   pick,
-  refuse,
   request,
   tagMap,
   text,
   unlessGone,
 } from '#services/cloudformation/resources/properties.ts'
-import { firstOf, fitsAll, madeSince, marked } from '#services/cloudformation/resources/search.ts'
+import { firstOf, fitsAll, marked } from '#services/cloudformation/resources/search.ts'
 
 const SETTINGS = [
   'ApiKeySelectionExpression',
@@ -102,6 +106,7 @@ export const httpApi: ResourceHandler = {
     const body = changed ? await documentOf(context, properties) : undefined
     if (body !== undefined) await imported(context, id, properties, body)
     await settle(context, id, properties, before)
+    await retag(context, id, properties, before)
     return await described(context, id)
   },
 
@@ -119,6 +124,21 @@ export const httpApi: ResourceHandler = {
     )
     return found?.ApiId
   },
+}
+
+async function retag(context: ResourceContext, id: string, properties: Dict, before: Dict): Promise<void> {
+  const { partition, region } = context.stack
+  const ResourceArn = printArn({
+    partition,
+    service: 'apigateway',
+    region,
+    account: '',
+    resource: `/apis/${id}`,
+  })
+  const { set, gone } = changedTags(properties, before)
+  if (Object.keys(set).length > 0)
+    await context.call('apigatewayv2', 'TagResource', { ResourceArn, Tags: set })
+  if (gone.length > 0) await context.call('apigatewayv2', 'UntagResource', { ResourceArn, TagKeys: gone })
 }
 
 /** Settings beside the document that are given or have changed. */
@@ -153,12 +173,15 @@ const ROUTE = [
   'Target',
 ]
 
+/** A route that lost its authorizer in the template is open again. */
+const routeMembers = (properties: Dict): Dict => ({ AuthorizationType: 'NONE', ...pick(properties, ROUTE) })
+
 export const httpRoute: ResourceHandler = {
   async create(context, properties) {
     const route = await context.call(
       'apigatewayv2',
       'CreateRoute',
-      request({ ApiId: text(properties, 'ApiId'), ...pick(properties, ROUTE) }),
+      request({ ApiId: text(properties, 'ApiId'), ...routeMembers(properties) }),
     )
     const id = route.RouteId ?? ''
     return { physicalId: id, attributes: { RouteId: id } }
@@ -167,7 +190,11 @@ export const httpRoute: ResourceHandler = {
     await context.call(
       'apigatewayv2',
       'UpdateRoute',
-      request({ ApiId: text(properties, 'ApiId'), RouteId: id, ...pick(properties, ROUTE) }),
+      request({
+        ApiId: text(properties, 'ApiId'),
+        RouteId: id,
+        ...routeMembers(properties),
+      }),
     )
     return { physicalId: id, attributes: { RouteId: id } }
   },
@@ -213,23 +240,43 @@ const INTEGRATION = [
   'TlsConfig',
 ]
 
+/** `{"404":{"ResponseParameters":[{"Source":s,"Destination":d}]}}` as the API spells it: `{"404":{d:s}}`. */
+function answerChanges(properties: Dict): Dict | undefined {
+  const wanted = dictAt(properties, 'ResponseParameters')
+  if (wanted === undefined) return undefined
+  const changes = Object.entries(wanted).map(([status, value]): [string, Dict] => {
+    const listed = listAt(value, 'ResponseParameters') ?? []
+    const pairs = listed.map(
+      (one) => [textAt(one, 'Destination') ?? '', textAt(one, 'Source') ?? ''] as const,
+    )
+    return [status, listed.length === 0 && isDict(value) ? value : Object.fromEntries(pairs)]
+  })
+  return Object.fromEntries(changes)
+}
+
+const integrationMembers = (properties: Dict): Dict => {
+  const ResponseParameters = answerChanges(properties)
+  return {
+    ...pick(properties, INTEGRATION),
+    ...(ResponseParameters === undefined ? {} : { ResponseParameters }),
+  }
+}
+
 export const httpIntegration: ResourceHandler = {
   async create(context, properties) {
-    refuse('AWS::ApiGatewayV2::Integration', properties, ['ResponseParameters'])
     const integration = await context.call(
       'apigatewayv2',
       'CreateIntegration',
-      request({ ApiId: text(properties, 'ApiId'), ...pick(properties, INTEGRATION) }),
+      request({ ApiId: text(properties, 'ApiId'), ...integrationMembers(properties) }),
     )
     const id = integration.IntegrationId ?? ''
     return { physicalId: id, attributes: { IntegrationId: id } }
   },
   async update(context, id, properties) {
-    refuse('AWS::ApiGatewayV2::Integration', properties, ['ResponseParameters'])
     await context.call(
       'apigatewayv2',
       'UpdateIntegration',
-      request({ ApiId: text(properties, 'ApiId'), IntegrationId: id, ...pick(properties, INTEGRATION) }),
+      request({ ApiId: text(properties, 'ApiId'), IntegrationId: id, ...integrationMembers(properties) }),
     )
     return { physicalId: id, attributes: { IntegrationId: id } }
   },
@@ -259,96 +306,5 @@ export const httpIntegration: ResourceHandler = {
         fitsAll(properties, INTEGRATION, item),
     )
     return found?.IntegrationId
-  },
-}
-
-const STAGE = [
-  'AccessLogSettings',
-  'AutoDeploy',
-  'ClientCertificateId',
-  'DefaultRouteSettings',
-  'DeploymentId',
-  'Description',
-  'RouteSettings',
-  'StageVariables',
-]
-
-export const httpStage: ResourceHandler = {
-  async create(context, properties) {
-    const name = text(properties, 'StageName')
-    const tags = tagMap(properties)
-    await context.call(
-      'apigatewayv2',
-      'CreateStage',
-      request({
-        ApiId: text(properties, 'ApiId'),
-        StageName: name,
-        ...pick(properties, STAGE),
-        Tags: Object.keys(tags).length === 0 ? undefined : tags,
-      }),
-    )
-    return { physicalId: name, attributes: {} }
-  },
-  async update(context, name, properties) {
-    await context.call(
-      'apigatewayv2',
-      'UpdateStage',
-      request({ ApiId: text(properties, 'ApiId'), StageName: name, ...pick(properties, STAGE) }),
-    )
-    return { physicalId: name, attributes: {} }
-  },
-  async delete(context, name, properties) {
-    await unlessGone(() =>
-      context.call('apigatewayv2', 'DeleteStage', { ApiId: text(properties, 'ApiId'), StageName: name }),
-    )
-  },
-  existing: (_, properties) => textAt(properties, 'StageName'),
-}
-
-export const httpDeployment: ResourceHandler = {
-  async create(context, properties) {
-    const deployment = await context.call(
-      'apigatewayv2',
-      'CreateDeployment',
-      request({ ApiId: text(properties, 'ApiId'), ...pick(properties, ['Description', 'StageName']) }),
-    )
-    const id = deployment.DeploymentId ?? ''
-    return { physicalId: id, attributes: { DeploymentId: id } }
-  },
-  async update(context, id, properties) {
-    await context.call(
-      'apigatewayv2',
-      'UpdateDeployment',
-      request({ ApiId: text(properties, 'ApiId'), DeploymentId: id, ...pick(properties, ['Description']) }),
-    )
-    return { physicalId: id, attributes: { DeploymentId: id } }
-  },
-  async delete(context, id, properties) {
-    await unlessGone(() =>
-      context.call('apigatewayv2', 'DeleteDeployment', {
-        ApiId: text(properties, 'ApiId'),
-        DeploymentId: id,
-      }),
-    )
-  },
-  async find(context, properties, { taken, since }) {
-    const found = await firstOf(
-      async (NextToken) => {
-        const ApiId = text(properties, 'ApiId')
-        const page = await context.call(
-          'apigatewayv2',
-          'GetDeployments',
-          request({ ApiId, MaxResults: '100', NextToken }),
-        )
-        return { items: page.Items ?? [], next: page.NextToken }
-      },
-      (item) =>
-        item.DeploymentId !== undefined &&
-        item.AutoDeployed !== true &&
-        !taken.has(item.DeploymentId) &&
-        item.Description === textAt(properties, 'Description') &&
-        madeSince(item.CreatedDate, since),
-    )
-    return found?.DeploymentId
   },
 }

@@ -26,6 +26,7 @@ import {
   text,
   unlessGone,
 } from '#services/cloudformation/resources/properties.ts'
+import { responseModule } from '#services/cloudformation/resources/response-modules.ts'
 
 const TYPE = 'AWS::Lambda::Function'
 
@@ -92,6 +93,7 @@ export const lambdaFunction: ResourceHandler = {
       )
       await settled(context, name)
     }
+    await signing(context, name, properties, before)
     const changed = changedConfiguration(properties, before)
     if (Object.keys(changed).length > 0) {
       await context.call('lambda', 'UpdateFunctionConfiguration', request({ FunctionName: name, ...changed }))
@@ -131,8 +133,15 @@ function codeOf(properties: Dict): Record<string, unknown> {
   const { ZipFile: _, ...rest } = code
   return {
     ...rest,
-    ZipFile: zipOf([{ name: fileOf(textAt(properties, 'Runtime') ?? ''), content: utf8(source) }]),
+    ZipFile: inlinePackage(textAt(properties, 'Runtime') ?? '', source),
   }
+}
+
+function inlinePackage(runtime: string, source: string): Uint8Array {
+  const beside = responseModule(runtime, source)
+  const files = [{ name: fileOf(runtime), content: utf8(source) }]
+  if (beside !== undefined) files.push({ name: beside.name, content: utf8(beside.text) })
+  return zipOf(files)
 }
 
 /** The file that inline code stands in. Source: CloudFormation, AWS::Lambda::Function Code, ZipFile. */
@@ -140,6 +149,23 @@ function fileOf(runtime: string): string {
   if (runtime.startsWith('nodejs')) return 'index.js'
   if (runtime.startsWith('python')) return 'index.py'
   throw validationError('ZipFile can only be used when Runtime is set to Node.js or Python.')
+}
+
+async function signing(
+  context: ResourceContext,
+  name: string,
+  properties: Dict,
+  before: Dict,
+): Promise<void> {
+  const arn = textAt(properties, 'CodeSigningConfigArn')
+  if (arn === textAt(before, 'CodeSigningConfigArn')) return
+  if (arn === undefined)
+    await context.call('lambda', 'DeleteFunctionCodeSigningConfig', { FunctionName: name })
+  else
+    await context.call('lambda', 'PutFunctionCodeSigningConfig', {
+      FunctionName: name,
+      CodeSigningConfigArn: arn,
+    })
 }
 
 function changedConfiguration(properties: Dict, before: Dict): Dict {

@@ -3,15 +3,7 @@ import { type AccountId, prefixedId } from '#base/ids.ts'
 import type { Iam } from '#model/iam.ts'
 import type { Operation } from '#ports/service.ts'
 import type { Read } from '#ports/store.ts'
-import {
-  allOf,
-  pageFor,
-  pathOf,
-  roleOf,
-  wholeSeconds,
-  withoutTags,
-  withTags,
-} from '#services/iam/entities.ts'
+import { allOf, pageFor, pathOf, wholeSeconds, withoutTags, withTags } from '#services/iam/entities.ts'
 import {
   deleteConflict,
   instanceProfileExists,
@@ -19,6 +11,7 @@ import {
   noSuchRole,
   quotaExceeded,
 } from '#services/iam/faults.ts'
+import { ROLES, holderOf } from '#services/iam/holders.ts'
 import { INSTANCE_PROFILES_MAX } from '#services/iam/limits.ts'
 import {
   type IamState,
@@ -112,7 +105,7 @@ export const listInstanceProfilesForRole: Operation<Iam['ListInstanceProfilesFor
   state,
   call,
 ) => {
-  const role = await roleOf(state.store.read, call.account, input.RoleName)
+  const role = await holderOf(ROLES, state.store.read, call.account, input.RoleName)
   const all = await allOf(state.store.read, instanceProfiles, call.account, INSTANCE_PROFILES_MAX)
   const having = all.filter((profile) => profile.role === role.name)
   const { items, ...page } = pageFor(having, input, (profile) => profile.name)
@@ -139,7 +132,7 @@ export const addRoleToInstanceProfile: Operation<Iam['AddRoleToInstanceProfile']
   call,
 ) => {
   await changeProfile(state, call.account, input.InstanceProfileName, async (profile, read) => {
-    const role = await roleOf(read, call.account, input.RoleName)
+    const role = await holderOf(ROLES, read, call.account, input.RoleName)
     if (profile.role !== undefined) throw quotaExceeded('InstanceSessionsPerInstanceProfile', 1)
     return { ...profile, role: role.name }
   })

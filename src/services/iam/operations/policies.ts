@@ -5,6 +5,7 @@ import type { Call, Operation } from '#ports/service.ts'
 import { checkDocument, checkSize } from '#services/iam/documents.ts'
 import { allOf, pageFor, pathOf, wholeSeconds, withoutTags, withTags } from '#services/iam/entities.ts'
 import {
+  awsManagedUnknown,
   deleteConflict,
   limitExceeded,
   noSuchPolicyVersion,
@@ -12,7 +13,7 @@ import {
   quotaExceeded,
 } from '#services/iam/faults.ts'
 import { POLICIES_MAX, POLICY_CHARACTERS_MAX, POLICY_VERSIONS_MAX } from '#services/iam/limits.ts'
-import { policyOf, putPolicy } from '#services/iam/managed.ts'
+import { countedAwsPolicies, ownPolicyOf, policyOf, putPolicy } from '#services/iam/managed.ts'
 import {
   type IamState,
   nameKey,
@@ -61,9 +62,12 @@ export const getPolicy: Operation<Iam['GetPolicy'], IamState> = async (input, st
   Policy: policyView(await policyOf(state.store.read, call.account, input.PolicyArn)),
 })
 
-/** Those of the account; a scope of AWS alone is empty here, as its policies are known by name only. */
+/** Those of the account and the better known of AWS's. */
 export const listPolicies: Operation<Iam['ListPolicies'], IamState> = async (input, state, call) => {
-  const all = input.Scope === 'AWS' ? [] : await allOf(state.store.read, policies, call.account, POLICIES_MAX)
+  const { read } = state.store
+  const local = input.Scope === 'AWS' ? [] : await allOf(read, policies, call.account, POLICIES_MAX)
+  const aws = input.Scope === 'Local' ? [] : await countedAwsPolicies(read, call.account)
+  const all = [...local, ...aws]
   const used = (one: PolicyRecord): boolean =>
     input.PolicyUsageFilter === 'PermissionsBoundary' ? one.boundaries > 0 : one.attachments > 0
   const shown = all.filter(
@@ -78,7 +82,7 @@ export const listPolicies: Operation<Iam['ListPolicies'], IamState> = async (inp
 /** Fault DeleteConflict while it is attached or has further versions. Source: recorded AWS answers. */
 export const deletePolicy: Operation<Iam['DeletePolicy'], IamState> = async (input, state, call) => {
   await state.store.tx(async (tx) => {
-    const policy = await policyOf(tx, call.account, input.PolicyArn)
+    const policy = await ownPolicyOf(tx, call.account, input.PolicyArn)
     if (policy.attachments > 0 || policy.boundaries > 0)
       throw deleteConflict('Cannot delete a policy attached to entities.')
     if (policy.versions.length > 1)
@@ -98,7 +102,7 @@ function changePolicy(
   change: (policy: PolicyRecord) => PolicyRecord,
 ): Promise<PolicyRecord> {
   return state.store.tx(async (tx) => {
-    const changed = change(await policyOf(tx, call.account, arn))
+    const changed = change(await ownPolicyOf(tx, call.account, arn))
     putPolicy(tx, call.account, changed)
     return changed
   })
@@ -137,7 +141,9 @@ function versionOf(policy: PolicyRecord, versionId: string): PolicyVersionRecord
 
 export const getPolicyVersion: Operation<Iam['GetPolicyVersion'], IamState> = async (input, state, call) => {
   const policy = await policyOf(state.store.read, call.account, input.PolicyArn)
-  return { PolicyVersion: versionView(policy, versionOf(policy, input.VersionId)) }
+  const version = versionOf(policy, input.VersionId)
+  if (version.document === '') throw awsManagedUnknown(policy.arn)
+  return { PolicyVersion: versionView(policy, version) }
 }
 
 export const listPolicyVersions: Operation<Iam['ListPolicyVersions'], IamState> = async (
@@ -146,7 +152,8 @@ export const listPolicyVersions: Operation<Iam['ListPolicyVersions'], IamState> 
   call,
 ) => {
   const policy = await policyOf(state.store.read, call.account, input.PolicyArn)
-  return { Versions: policy.versions.map((one) => listedVersion(policy, one)), IsTruncated: false }
+  const { items, ...page } = pageFor(policy.versions, input, (one) => one.id.padStart(8, '0'))
+  return { Versions: items.toReversed().map((one) => listedVersion(policy, one)), ...page }
 }
 
 export const deletePolicyVersion: Operation<Iam['DeletePolicyVersion'], IamState> = async (

@@ -5,22 +5,22 @@ import type { Operation } from '#ports/service.ts'
 import { checkDocument, checkSize } from '#services/iam/documents.ts'
 import {
   allOf,
-  changeRole,
+  boundaryArn,
   pageFor,
   pathOf,
-  roleOf,
   wholeSeconds,
   withoutTags,
   withTags,
 } from '#services/iam/entities.ts'
-import { deleteConflict, noBoundary, quotaExceeded, roleExists } from '#services/iam/faults.ts'
+import { deleteConflict, nameTaken, noBoundary, quotaExceeded } from '#services/iam/faults.ts'
+import { ROLES, changeHolder, checkOwn, holderOf } from '#services/iam/holders.ts'
 import {
   INSTANCE_PROFILES_MAX,
   ROLES_MAX,
   SESSION_SECONDS_DEFAULT,
   TRUST_POLICY_CHARACTERS_MAX,
 } from '#services/iam/limits.ts'
-import { checkAttachable, countUse } from '#services/iam/managed.ts'
+import { checkBoundary, countUse } from '#services/iam/managed.ts'
 import {
   type IamState,
   instanceProfiles,
@@ -45,18 +45,18 @@ export const createRole: Operation<Iam['CreateRole'], IamState> = async (input, 
     trust,
     description: input.Description,
     maxSessionSeconds: input.MaxSessionDuration ?? SESSION_SECONDS_DEFAULT,
-    boundary: input.PermissionsBoundary,
+    boundary: boundaryArn(input.PermissionsBoundary),
     tags: withTags([], input.Tags ?? [], 'TagsPerRole'),
     inline: [],
     attached: [],
   }
   await state.store.tx(async (tx) => {
     const owner = ownerOf(call.account)
-    if ((await roles.get(tx, owner, nameKey(role.name))) !== undefined) throw roleExists(role.name)
+    if ((await roles.get(tx, owner, nameKey(role.name))) !== undefined) throw nameTaken('Role', role.name)
     if ((await allOf(tx, roles, call.account, ROLES_MAX)).length >= ROLES_MAX)
       throw quotaExceeded('RolesPerAccount', ROLES_MAX)
     if (role.boundary !== undefined) {
-      await checkAttachable(tx, call.account, role.boundary)
+      await checkBoundary(tx, call.account, role.boundary)
       await countUse(tx, call.account, role.boundary, { boundaries: 1 })
     }
     roles.put(tx, owner, [nameKey(role.name)], role)
@@ -70,7 +70,7 @@ function checkTrust(document: string): void {
 }
 
 export const getRole: Operation<Iam['GetRole'], IamState> = async (input, state, call) => ({
-  Role: roleView(await roleOf(state.store.read, call.account, input.RoleName)),
+  Role: roleView(await holderOf(ROLES, state.store.read, call.account, input.RoleName)),
 })
 
 export const listRoles: Operation<Iam['ListRoles'], IamState> = async (input, state, call) => {
@@ -83,7 +83,8 @@ export const listRoles: Operation<Iam['ListRoles'], IamState> = async (input, st
 /** Fault DeleteConflict while policies or an instance profile hang on it. Source: recorded AWS answers. */
 export const deleteRole: Operation<Iam['DeleteRole'], IamState> = async (input, state, call) => {
   await state.store.tx(async (tx) => {
-    const role = await roleOf(tx, call.account, input.RoleName)
+    const role = await holderOf(ROLES, tx, call.account, input.RoleName)
+    checkOwn(role)
     const profiles = await allOf(tx, instanceProfiles, call.account, INSTANCE_PROFILES_MAX)
     if (profiles.some((profile) => profile.role === role.name))
       throw deleteConflict('Cannot delete entity, must remove roles from instance profile first.')
@@ -97,11 +98,14 @@ export const deleteRole: Operation<Iam['DeleteRole'], IamState> = async (input, 
 }
 
 export const updateRole: Operation<Iam['UpdateRole'], IamState> = async (input, state, call) => {
-  await changeRole(state, call.account, input.RoleName, (role) => ({
-    ...role,
-    description: input.Description ?? role.description,
-    maxSessionSeconds: input.MaxSessionDuration ?? role.maxSessionSeconds,
-  }))
+  await changeHolder(ROLES, { state, call, name: input.RoleName }, (role) => {
+    checkOwn(role)
+    return {
+      ...role,
+      description: input.Description ?? role.description,
+      maxSessionSeconds: input.MaxSessionDuration ?? role.maxSessionSeconds,
+    }
+  })
   return {}
 }
 
@@ -111,7 +115,10 @@ export const updateRoleDescription: Operation<Iam['UpdateRoleDescription'], IamS
   call,
 ) => {
   const description = input.Description
-  const role = await changeRole(state, call.account, input.RoleName, (old) => ({ ...old, description }))
+  const role = await changeHolder(ROLES, { state, call, name: input.RoleName }, (old) => ({
+    ...old,
+    description,
+  }))
   return { Role: roleView(role) }
 }
 
@@ -120,7 +127,8 @@ export const updateAssumeRolePolicy: Operation<Iam['UpdateAssumeRolePolicy'], Ia
   state,
   call,
 ) => {
-  await changeRole(state, call.account, input.RoleName, (role) => {
+  await changeHolder(ROLES, { state, call, name: input.RoleName }, (role) => {
+    checkOwn(role)
     checkTrust(input.PolicyDocument)
     return { ...role, trust: input.PolicyDocument }
   })
@@ -132,9 +140,9 @@ export const putRolePermissionsBoundary: Operation<Iam['PutRolePermissionsBounda
   state,
   call,
 ) => {
-  const boundary = input.PermissionsBoundary
-  await changeRole(state, call.account, input.RoleName, async (role, tx) => {
-    await checkAttachable(tx, call.account, boundary)
+  const boundary = boundaryArn(input.PermissionsBoundary) ?? ''
+  await changeHolder(ROLES, { state, call, name: input.RoleName }, async (role, tx) => {
+    await checkBoundary(tx, call.account, boundary)
     if (role.boundary !== undefined) await countUse(tx, call.account, role.boundary, { boundaries: -1 })
     await countUse(tx, call.account, boundary, { boundaries: 1 })
     return { ...role, boundary }
@@ -146,8 +154,8 @@ export const deleteRolePermissionsBoundary: Operation<
   Iam['DeleteRolePermissionsBoundary'],
   IamState
 > = async (input, state, call) => {
-  await changeRole(state, call.account, input.RoleName, async (role, tx) => {
-    if (role.boundary === undefined) throw noBoundary(role.name)
+  await changeHolder(ROLES, { state, call, name: input.RoleName }, async (role, tx) => {
+    if (role.boundary === undefined) throw noBoundary('Role', role.name)
     await countUse(tx, call.account, role.boundary, { boundaries: -1 })
     return { ...role, boundary: undefined }
   })
@@ -155,7 +163,7 @@ export const deleteRolePermissionsBoundary: Operation<
 }
 
 export const tagRole: Operation<Iam['TagRole'], IamState> = async (input, state, call) => {
-  await changeRole(state, call.account, input.RoleName, (role) => ({
+  await changeHolder(ROLES, { state, call, name: input.RoleName }, (role) => ({
     ...role,
     tags: withTags(role.tags, input.Tags, 'TagsPerRole'),
   }))
@@ -163,7 +171,7 @@ export const tagRole: Operation<Iam['TagRole'], IamState> = async (input, state,
 }
 
 export const untagRole: Operation<Iam['UntagRole'], IamState> = async (input, state, call) => {
-  await changeRole(state, call.account, input.RoleName, (role) => ({
+  await changeHolder(ROLES, { state, call, name: input.RoleName }, (role) => ({
     ...role,
     tags: withoutTags(role.tags, input.TagKeys),
   }))
@@ -171,7 +179,7 @@ export const untagRole: Operation<Iam['UntagRole'], IamState> = async (input, st
 }
 
 export const listRoleTags: Operation<Iam['ListRoleTags'], IamState> = async (input, state, call) => {
-  const role = await roleOf(state.store.read, call.account, input.RoleName)
+  const role = await holderOf(ROLES, state.store.read, call.account, input.RoleName)
   const { items, ...page } = pageFor(role.tags, input, (tag) => tag.Key)
   return { Tags: items, ...page }
 }

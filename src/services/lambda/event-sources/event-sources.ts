@@ -131,10 +131,12 @@ export class EventSources {
   }
 
   #checkSingle(owner: Owner, { id, sourceArn, settings }: MappingRecord): void {
-    const { functionName: name } = settings
+    const { functionName: name, qualifier } = settings
     for (const { record } of this.#mappings.values()) {
       if (record.id === id || record.sourceArn !== sourceArn || !isOf(record, owner)) continue
-      if (record.settings.functionName === name) throw mappingExists(sourceArn, name, record.id)
+      // One for each qualifier, as each has an ARN of its own (inferred).
+      const isSame = record.settings.functionName === name && record.settings.qualifier === qualifier
+      if (isSame) throw mappingExists(sourceArn, name, record.id)
     }
   }
 

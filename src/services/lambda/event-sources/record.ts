@@ -8,7 +8,7 @@ import { type Owner, functionArn } from '#services/lambda/names.ts'
 /** What a caller may set, with defaults filled in. */
 export interface MappingSettings {
   readonly functionName: string
-  /** As it was given; `$LATEST` is the only one there is. */
+  /** As it was given. */
   readonly qualifier: string | undefined
   readonly enabled: boolean
   readonly batchSize: number

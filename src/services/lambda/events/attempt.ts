@@ -13,7 +13,8 @@ import type { EventHead } from '#services/lambda/events/rows.ts'
 import type { InvokeResult } from '#services/lambda/invocation.ts'
 import { execute, runnable } from '#services/lambda/invoking.ts'
 import { EVENT_AGE_MS, EVENT_RETRY_MS } from '#services/lambda/limits.ts'
-import { type Owner, functionArn } from '#services/lambda/names.ts'
+import { LATEST, type Owner, functionArn } from '#services/lambda/names.ts'
+import { findVersion, versionNamed } from '#services/lambda/qualifiers.ts'
 import { type FunctionRecord, eventInvokeOf } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
@@ -23,6 +24,8 @@ export interface Attempt {
   readonly payload: Bytes
   /** Undefined when the function is gone. */
   readonly record: FunctionRecord | undefined
+  /** Of the version that the event is for. */
+  readonly deadLetterArn: string | undefined
   readonly span: SpanScope
 }
 
@@ -70,7 +73,20 @@ export async function beginAttempt(
     const durationMs = Math.max(0, clock.wall() - head.acceptedAt)
     span.child('lambda', 'event-queue', { start: head.acceptedAt, durationMs })
   }
-  return { event, head, payload, record: live?.record, span }
+  const deadLetterArn = live === undefined ? undefined : await deadLetterOf(state, owner, live.record, head)
+  return { event, head, payload, record: live?.record, deadLetterArn, span }
+}
+
+/** The queue or topic of `$LATEST`, or of the version that the qualifier stands for. */
+async function deadLetterOf(
+  state: LambdaState,
+  owner: Owner,
+  record: FunctionRecord,
+  { name, qualifier }: EventHead,
+): Promise<string | undefined> {
+  const version = versionNamed(record, qualifier)
+  const of = version === LATEST ? { record } : await findVersion(state, owner, name, version)
+  return of?.record.settings.deadLetterArn
 }
 
 /** `begun` is called when an environment has it. A Fault is an outcome; what is none is thrown. */

@@ -18,18 +18,21 @@ const ended: EndedEvent = {
   condition: 'RetriesExhausted',
   invokes: 3,
   payload: utf8('{"raise_error": 1}'),
-  answer: { payload: utf8('{"errorMessage":"m","errorType":"E"}'), functionError: 'Unhandled' },
+  answer: { payload: utf8('{"errorMessage":"m","errorType":"E"}'), functionError: 'Unhandled', version: '7' },
   at: instant(Date.UTC(2026, 10, 25, 3, 4, 5, 678)),
 }
 
 test('invocationRecord() has the members of AWS\u2019s records, in their order', () => {
   assert.equal(
     invocationRecord(ended),
-    `{"version":"1.0","timestamp":"2026-11-25T03:04:05.678Z","requestContext":{"requestId":"id","functionArn":"${FUNCTION}","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{"raise_error": 1},"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"responsePayload":{"errorMessage":"m","errorType":"E"}}`,
+    `{"version":"1.0","timestamp":"2026-11-25T03:04:05.678Z","requestContext":{"requestId":"id","functionArn":"${FUNCTION}","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{"raise_error": 1},"responseContext":{"statusCode":200,"executedVersion":"7","functionError":"Unhandled"},"responsePayload":{"errorMessage":"m","errorType":"E"}}`,
   )
   const success = { ...ended, condition: 'Success', invokes: 1 } as const
   const answered = JSON.parse(
-    invocationRecord({ ...success, answer: { payload: utf8('not JSON'), functionError: undefined } }),
+    invocationRecord({
+      ...success,
+      answer: { payload: utf8('not JSON'), functionError: undefined, version: '$LATEST' },
+    }),
   ) as Record<string, unknown>
   assert.deepEqual(answered['responseContext'], { statusCode: 200, executedVersion: '$LATEST' })
   assert.equal(answered['responsePayload'], 'not JSON')
@@ -69,9 +72,10 @@ test('deadLetterAttributes() quote the answer\u2019s message, its first KB, or w
   const long = {
     payload: utf8(JSON.stringify({ errorMessage: 'é'.repeat(2_000) })),
     functionError: 'Unhandled',
+    version: '7',
   }
   assert.equal(deadLetterAttributes({ ...ended, answer: long })['ErrorMessage']?.stringValue, 'é'.repeat(512))
-  const none = { payload: utf8('{"errorMessage":""}'), functionError: 'Unhandled' }
+  const none = { payload: utf8('{"errorMessage":""}'), functionError: 'Unhandled', version: '7' }
   assert.equal(deadLetterAttributes({ ...ended, answer: none })['ErrorMessage']?.stringValue, ' ')
   const throttled = deadLetterAttributes({ ...ended, condition: 'EventAgeExceeded', answer: undefined })
   assert.deepEqual(

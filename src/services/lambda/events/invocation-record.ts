@@ -10,12 +10,13 @@ import { type Instant, isoMs } from '#base/time.ts'
 import type { DeliveryAttribute } from '#ports/targets.ts'
 import type { Condition } from '#services/lambda/events/queue.ts'
 import { DEAD_LETTER_MESSAGE_BYTES } from '#services/lambda/limits.ts'
-import { LATEST } from '#services/lambda/names.ts'
 
 /** A run's answer as the record shows it. */
 export interface LastAnswer {
   readonly payload: Bytes
   readonly functionError: string | undefined
+  /** Which was run. */
+  readonly version: string
 }
 
 export interface EndedEvent {
@@ -42,7 +43,7 @@ export function invocationRecord(ended: EndedEvent): string {
   const context = { requestId, functionArn, condition, approximateInvokeCount: invokes }
   const head = `{"version":"1.0","timestamp":"${isoMs(ended.at)}","requestContext":${JSON.stringify(context)},"requestPayload":${jsonOf(ended.payload)}`
   if (answer === undefined) return `${head}}`
-  const response = { statusCode: 200, executedVersion: LATEST, functionError: answer.functionError }
+  const response = { statusCode: 200, executedVersion: answer.version, functionError: answer.functionError }
   return `${head},"responseContext":${JSON.stringify(response)},"responsePayload":${jsonOf(answer.payload)}}`
 }
 

@@ -8,6 +8,7 @@ import type { Instant } from '#base/time.ts'
 import type { Read, Tx } from '#ports/store.ts'
 import type { LastAnswer } from '#services/lambda/events/invocation-record.ts'
 import type { QueuedEvent } from '#services/lambda/events/queue.ts'
+import { LATEST } from '#services/lambda/names.ts'
 
 /** What an event is, beside its payload. */
 export interface EventHead {
@@ -49,10 +50,20 @@ export function writeEvent(tx: Tx, event: QueuedEvent, head: EventHead): void {
 export const writePayload = (tx: Tx, head: EventHead, sequence: number, payload: Bytes): void =>
   tx.put(rowKey('payload', head, sequence), payload)
 
-/** One byte says whether the run failed, the payload follows. */
+/** Flags in the first byte of an answer. */
+const FAILED = 1
+/** A byte with the length of the version's number and the number follow; else it was `$LATEST`. */
+const NUMBERED = 2
+
+/** The first byte says what kind of answer it is, the payload follows. */
 export function writeAnswer(tx: Tx, head: EventHead, sequence: number, answer: LastAnswer): void {
-  const mark = Uint8Array.of(answer.functionError === undefined ? 0 : 1)
-  tx.put(rowKey('answer', head, sequence), concat([mark, answer.payload]))
+  const flags = answer.functionError === undefined ? 0 : FAILED
+  const number = utf8(answer.version)
+  const start =
+    answer.version === LATEST
+      ? [Uint8Array.of(flags)]
+      : [Uint8Array.of(flags | NUMBERED, number.length), number]
+  tx.put(rowKey('answer', head, sequence), concat([...start, answer.payload]))
 }
 
 export function deleteEvent(tx: Tx, head: EventHead, sequence: number): void {
@@ -72,7 +83,13 @@ export async function readAnswer(
 ): Promise<LastAnswer | undefined> {
   const row = await from.get(rowKey('answer', head, sequence))
   if (row === undefined) return undefined
-  return { functionError: row[0] === 1 ? 'Unhandled' : undefined, payload: row.subarray(1) }
+  const [flags = 0, length = 0] = row
+  const numbered = (flags & NUMBERED) !== 0
+  return {
+    functionError: (flags & FAILED) === 0 ? undefined : 'Unhandled',
+    version: numbered ? text(row.subarray(2, 2 + length)) : LATEST,
+    payload: row.subarray(numbered ? 2 + length : 1),
+  }
 }
 
 /** The head of an event whose function is known by its lane. */

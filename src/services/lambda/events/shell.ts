@@ -41,7 +41,7 @@ import {
 import { type InvokeRequest, spanOutcome } from '#services/lambda/invoking.ts'
 import { EVENTS_BYTES_MAX, EVENTS_MAX, EVENT_BYTES_HELD_MAX } from '#services/lambda/limits.ts'
 import { LATEST, type Owner, functionArn } from '#services/lambda/names.ts'
-import { type FunctionRecord, eventInvokeOf } from '#services/lambda/record.ts'
+import { eventInvokeOf } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
 interface Held {
@@ -276,9 +276,9 @@ export class Events {
   }
 
   async #finish(trying: Trying, tried: Tried, condition: Condition): Promise<void> {
-    const { event, head, payload, record, span } = trying
+    const { event, head, payload, span } = trying
     const success = condition === 'Success'
-    const receivers = receiversOf(record, head, condition)
+    const receivers = receiversOf(trying, condition)
     if (!success && receivers.destination === undefined && receivers.deadLetter === undefined)
       this.#state.ports.log.warn('lambda.event.dropped', {
         function: functionArn(ownerOf(head), head.name),
@@ -316,10 +316,10 @@ export class Events {
 const NOBODY: Receivers = { destination: undefined, deadLetter: undefined }
 
 /** Whom the function's configuration names for such an end; a function that is gone names nobody. */
-function receiversOf(record: FunctionRecord | undefined, head: EventHead, condition: Condition): Receivers {
+function receiversOf({ record, head, deadLetterArn }: Attempt, condition: Condition): Receivers {
   if (record === undefined || condition === 'Gone') return NOBODY
   const config = eventInvokeOf(record, head.qualifier)
   return condition === 'Success'
     ? { destination: config?.onSuccess, deadLetter: undefined }
-    : { destination: config?.onFailure, deadLetter: record.settings.deadLetterArn }
+    : { destination: config?.onFailure, deadLetter: deadLetterArn }
 }

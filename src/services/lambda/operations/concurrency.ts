@@ -1,16 +1,23 @@
 /** Reserved concurrency and the account's settings. */
 import type { Lambda } from '#model/lambda.ts'
 import type { Operation } from '#ports/service.ts'
-import { functionNotFound, functionsOnly, tooMuchReserved } from '#services/lambda/faults.ts'
+import {
+  functionNotFound,
+  functionsOnly,
+  reservedBelowProvisioned,
+  tooMuchReserved,
+} from '#services/lambda/faults.ts'
 import { CODE_STORAGE_BYTES, UNRESERVED_MIN, UNZIPPED_BYTES, ZIP_BYTES } from '#services/lambda/limits.ts'
 import { LATEST, type Owner, functionArn, referenceTo } from '#services/lambda/names.ts'
-import { everyFunction } from '#services/lambda/record.ts'
+import { everyLayerVersion } from '#services/lambda/layer-versions.ts'
+import { everyFunction, everyVersion, provisionedOf } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
-async function reservedByOthers(state: LambdaState, owner: Owner, name: string): Promise<number> {
+/** What other functions keep for themselves: reservations, and provisioned concurrency without one. */
+async function keptByOthers(state: LambdaState, owner: Owner, name: string): Promise<number> {
   let sum = 0
   for await (const record of everyFunction(state.control.read, owner))
-    if (record.name !== name) sum += record.reserved ?? 0
+    if (record.name !== name) sum += record.reserved ?? provisionedOf(record)
   return sum
 }
 
@@ -32,7 +39,7 @@ async function reserve(
   state.fleet(owner).reserve(name, reserved)
 }
 
-/** Source: Lambda API, PutFunctionConcurrency. Fault: too little would stay unreserved. */
+/** Source: Lambda API, PutFunctionConcurrency. Faults: too little would stay unreserved; less than is provisioned. */
 export const putFunctionConcurrency: Operation<Lambda['PutFunctionConcurrency'], LambdaState> = async (
   input,
   state,
@@ -40,7 +47,9 @@ export const putFunctionConcurrency: Operation<Lambda['PutFunctionConcurrency'],
 ) => {
   const name = await named(state, call, input.FunctionName)
   const reserved = input.ReservedConcurrentExecutions
-  const total = (await reservedByOthers(state, call, name)) + reserved
+  const provisioned = provisionedOf((await state.get(call, name)).record)
+  if (reserved < provisioned) throw reservedBelowProvisioned(reserved, provisioned)
+  const total = (await keptByOthers(state, call, name)) + reserved
   if (reserved > 0 && state.ports.settings.accountConcurrency - total < UNRESERVED_MIN)
     throw tooMuchReserved(UNRESERVED_MIN)
   await reserve(state, call, name, reserved)
@@ -68,7 +77,7 @@ export const deleteFunctionConcurrency: Operation<Lambda['DeleteFunctionConcurre
   return {}
 }
 
-/** Source: Lambda API, GetAccountSettings. */
+/** Each version's package counts. Source: Lambda API, GetAccountSettings. */
 export const getAccountSettings: Operation<Lambda['GetAccountSettings'], LambdaState> = async (
   _input,
   state,
@@ -82,7 +91,11 @@ export const getAccountSettings: Operation<Lambda['GetAccountSettings'], LambdaS
     functions++
     codeSize += record.package.code.packageBytes
     reserved += record.reserved ?? 0
+    for await (const version of everyVersion(state.control.read, call, record.name))
+      codeSize += version.package.code.packageBytes
   }
+  for await (const layer of everyLayerVersion(state.control.read, call))
+    codeSize += layer.package.code.packageBytes
   return {
     AccountLimit: {
       TotalCodeSize: CODE_STORAGE_BYTES,

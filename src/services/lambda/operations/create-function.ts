@@ -2,15 +2,17 @@
 import { uuid } from '#base/ids.ts'
 import type { Lambda } from '#model/lambda.ts'
 import type { Operation } from '#ports/service.ts'
+import { checkSignature } from '#services/lambda/code-signing.ts'
 import { functionExists } from '#services/lambda/faults.ts'
-import { checkLayers, tellAbsentLayers } from '#services/lambda/layers.ts'
+import { checkUnzipped, resolvedLayers, tellAbsentLayers } from '#services/lambda/layers.ts'
 import { referenceTo } from '#services/lambda/names.ts'
 import { keepPackage, readPackage } from '#services/lambda/package-source.ts'
 import { configurationOf } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
-import { checkDeadLetter, checkOptions, newSettings } from '#services/lambda/validate.ts'
+import type { Publication } from '#services/lambda/versions.ts'
+import { checkDeadLetter, checkLogging, checkOptions, newSettings } from '#services/lambda/validate.ts'
 
-/** Source: Lambda API, CreateFunction. Faults: exists, invalid options, unreadable package. */
+/** With `Publish` the answer shows version 1. Source: Lambda API, CreateFunction. Faults: exists, invalid options, unreadable package. */
 export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = async (
   input,
   state,
@@ -18,9 +20,11 @@ export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = 
 ) => {
   const { name } = referenceTo(input.FunctionName, undefined, call)
   checkOptions(input)
-  checkLayers(input.Layers, call)
   checkDeadLetter(input.DeadLetterConfig, call.region)
   const settings = newSettings({ ...input, FunctionName: name })
+  checkLogging(settings, input)
+  await checkSignature(state.control.read, call, input.CodeSigningConfigArn)
+  const layers = await resolvedLayers(state.control.read, call, input.Layers ?? [])
   if ((await state.find(call, name)) !== undefined) throw functionExists(name)
   const kept = await keepPackage(await readPackage(input.Code, state.ports, call), state.ports)
   const record = {
@@ -30,10 +34,12 @@ export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = 
     settings,
     architecture: input.Architectures?.[0] ?? 'x86_64',
     package: kept,
+    layers,
     tags: input.Tags ?? {},
     reserved: undefined,
     policy: [],
     policyRevisionId: uuid(state.ports.random),
+    codeSigningArn: input.CodeSigningConfigArn,
     ...state.marks(),
     change: 1,
     generation: state.nextGeneration(),
@@ -41,12 +47,16 @@ export const createFunction: Operation<Lambda['CreateFunction'], LambdaState> = 
     state: { kind: 'pending' },
   } as const
   const answer = configurationOf(record, call)
+  let version: Publication | undefined
   try {
-    await state.create(call, record, () => functionExists(name))
+    checkUnzipped(kept.code, layers)
+    version = await state.create(call, record, () => functionExists(name), input.Publish === true)
   } catch (error) {
     await state.ports.blobs.delete(kept.blobId)
     throw error
   }
-  tellAbsentLayers(name, settings, state)
-  return answer
+  tellAbsentLayers(record, state)
+  return version === undefined
+    ? answer
+    : { ...configurationOf(version.version, call), FunctionArn: answer.FunctionArn }
 }

@@ -15,7 +15,8 @@ import {
   ownDestination,
 } from '#services/lambda/faults.ts'
 import { PAGE_SIZE } from '#services/lambda/limits.ts'
-import { LATEST, type Owner, functionArn, isLatest, referenceTo } from '#services/lambda/names.ts'
+import { LATEST, type Owner, functionArn, referenceTo } from '#services/lambda/names.ts'
+import { versionNamed } from '#services/lambda/qualifiers.ts'
 import type { EventInvokeConfig, FunctionRecord } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
@@ -39,7 +40,10 @@ function meant(input: Named, owner: Owner): Meant {
 /** The function must be there, and have that qualifier. Fault ResourceNotFoundException. */
 async function existing(state: LambdaState, call: Call, { name, qualifier }: Meant): Promise<FunctionRecord> {
   const live = await state.find(call, name)
-  if (live === undefined || !isLatest(qualifier)) throw noSuchFunction()
+  if (live === undefined) throw noSuchFunction()
+  const version = versionNamed(live.record, qualifier)
+  if (version === undefined || (version !== LATEST && !(await state.versions.find(call, name, version))))
+    throw noSuchFunction()
   return live.record
 }
 

@@ -20,23 +20,16 @@ import {
   checkSource,
   newMappingSettings,
 } from '#services/lambda/event-sources/validate.ts'
-import { functionNotFound, invalidParameter, tooManyTags } from '#services/lambda/faults.ts'
+import { invalidParameter, tooManyTags } from '#services/lambda/faults.ts'
 import { TAGS } from '#services/lambda/limits.ts'
-import {
-  type FunctionReference,
-  type Owner,
-  functionArn,
-  isLatest,
-  referenceTo,
-} from '#services/lambda/names.ts'
+import { type FunctionReference, type Owner, referenceTo } from '#services/lambda/names.ts'
+import { versionMeant } from '#services/lambda/qualifiers.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
 /** The function and how long it may run. Fault: not found. */
 async function timeoutOf(state: LambdaState, owner: Owner, reference: FunctionReference): Promise<number> {
-  const { name, qualifier } = reference
-  const live = isLatest(qualifier) ? await state.find(owner, name) : undefined
-  if (live === undefined) throw functionNotFound(functionArn(owner, name, qualifier))
-  return live.record.settings.timeoutSeconds
+  const { version } = await versionMeant(state, owner, reference)
+  return version.record.settings.timeoutSeconds
 }
 
 /** Source: Lambda API, CreateEventSourceMapping; recorded AWS answers. */
@@ -127,11 +120,13 @@ export const listEventSourceMappings: Operation<Lambda['ListEventSourceMappings'
   call,
 ) => {
   const { EventSourceArn: source, FunctionName: spelled } = input
-  const name = spelled === undefined ? undefined : referenceTo(spelled, undefined, call).name
+  const of = spelled === undefined ? undefined : referenceTo(spelled, undefined, call)
   const all = (await state.eventSources.list(call)).filter(
     ({ record }) =>
       (source === undefined || record.sourceArn === source) &&
-      (name === undefined || record.settings.functionName === name),
+      (of === undefined ||
+        (record.settings.functionName === of.name &&
+          (of.qualifier === undefined || record.settings.qualifier === of.qualifier))),
   )
   const limit = Math.min(MAPPINGS_PAGE, input.MaxItems ?? MAPPINGS_PAGE)
   const page = pageOf(all, limit, marked(input.Marker), ({ record }) => record.id)

@@ -6,7 +6,7 @@ import { optionNotWritten, payloadTooLarge, tooManyRequests } from '#services/la
 import type { InvokeResult } from '#services/lambda/invocation.ts'
 import { checkedPayload, decodedClientContext, execute, runnable } from '#services/lambda/invoking.ts'
 import { ASYNC_PAYLOAD_BYTES } from '#services/lambda/limits.ts'
-import { LATEST, referenceTo } from '#services/lambda/names.ts'
+import { referenceTo } from '#services/lambda/names.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
 /**
@@ -68,7 +68,7 @@ function answerOf(result: InvokeResult): InvocationResponse {
       return {
         StatusCode: 200,
         Payload: result.payload,
-        ExecutedVersion: LATEST,
+        ExecutedVersion: result.version,
         FunctionError: result.functionError,
         LogResult: result.logTail === undefined ? undefined : base64(utf8(result.logTail)),
       }

@@ -1,11 +1,10 @@
-/** Resource policies: stored and shown. They are not enforced (README, differences). */
+/** Resource policies, one for the function and one for each version and alias. What they allow is `resource-policy.ts`. */
 import { parseArn } from '#base/arn.ts'
 import { uuid } from '#base/ids.ts'
 import { utf8 } from '#base/bytes.ts'
 import type { AddPermissionRequest, Lambda } from '#model/lambda.ts'
 import type { Operation } from '#ports/service.ts'
 import {
-  functionNotFound,
   latestHasNoPolicy,
   noPolicy,
   noSuchPolicy,
@@ -17,16 +16,42 @@ import {
   wrongRevision,
 } from '#services/lambda/faults.ts'
 import { POLICY_BYTES } from '#services/lambda/limits.ts'
-import { LATEST, type Owner, functionArn, referenceTo } from '#services/lambda/names.ts'
-import type { FunctionRecord, PolicyStatement } from '#services/lambda/record.ts'
+import {
+  type FunctionReference,
+  LATEST,
+  type Owner,
+  functionArn,
+  referenceTo,
+} from '#services/lambda/names.ts'
+import { versionMeant } from '#services/lambda/qualifiers.ts'
+import type { FunctionRecord, PolicyStatement, ResourcePolicy } from '#services/lambda/record.ts'
 import type { LambdaState } from '#services/lambda/state.ts'
 
-/** The function whose policy is meant. Only unqualified functions have one until versions exist. */
-function policyOf(input: { FunctionName: string; Qualifier?: string | undefined }, owner: Owner): string {
-  const { name, qualifier } = referenceTo(input.FunctionName, input.Qualifier, owner)
-  if (qualifier === LATEST) throw latestHasNoPolicy()
-  if (qualifier !== undefined) throw functionNotFound(functionArn(owner, name, qualifier))
-  return name
+interface Meant extends FunctionReference {
+  /** With the qualifier. */
+  readonly arn: string
+}
+
+/** Whose policy is meant: each version and each alias has one of its own. Source: recorded AWS answers. */
+function policyOf(input: { FunctionName: string; Qualifier?: string | undefined }, owner: Owner): Meant {
+  const reference = referenceTo(input.FunctionName, input.Qualifier, owner)
+  if (reference.qualifier === LATEST) throw latestHasNoPolicy()
+  return { ...reference, arn: functionArn(owner, reference.name, reference.qualifier) }
+}
+
+const policyNow = (record: FunctionRecord, qualifier: string | undefined): ResourcePolicy | undefined =>
+  qualifier === undefined
+    ? { statements: record.policy, revisionId: record.policyRevisionId }
+    : record.policies?.[qualifier]
+
+function withPolicy(
+  record: FunctionRecord,
+  qualifier: string | undefined,
+  policy: ResourcePolicy,
+): FunctionRecord {
+  if (qualifier === undefined)
+    return { ...record, policy: policy.statements, policyRevisionId: policy.revisionId }
+  return { ...record, policies: { ...record.policies, [qualifier]: policy } }
 }
 
 /** Source: recorded AWS answers: a service by its host name, an account by its root, `*` as it is. */
@@ -59,8 +84,8 @@ function conditionOf(input: AddPermissionRequest): { Condition?: unknown } {
   return Object.keys(condition).length === 0 ? {} : { Condition: condition }
 }
 
-function checkRevision(record: FunctionRecord, revisionId: string | undefined): void {
-  if (revisionId !== undefined && revisionId !== record.policyRevisionId) throw wrongRevision('GetPolicy')
+function checkRevision(policy: ResourcePolicy | undefined, revisionId: string | undefined): void {
+  if (revisionId !== undefined && revisionId !== policy?.revisionId) throw wrongRevision('GetPolicy')
 }
 
 const document = (statements: readonly PolicyStatement[]): string =>
@@ -68,22 +93,24 @@ const document = (statements: readonly PolicyStatement[]): string =>
 
 /** Source: Lambda API, AddPermission; recorded AWS answers for the statement's form. */
 export const addPermission: Operation<Lambda['AddPermission'], LambdaState> = async (input, state, call) => {
-  const name = policyOf(input, call)
-  await state.get(call, name)
+  const { name, qualifier, arn } = policyOf(input, call)
+  await versionMeant(state, call, { name, qualifier })
   const statement: PolicyStatement = {
     Sid: input.StatementId,
     Effect: 'Allow',
     Principal: principalMember(input.Principal),
     Action: input.Action,
-    Resource: functionArn(call, name),
+    Resource: arn,
     ...conditionOf(input),
   }
   await state.change(call, name, (record) => {
-    checkRevision(record, input.RevisionId)
-    if (record.policy.some((each) => each.Sid === input.StatementId)) throw statementExists(input.StatementId)
-    const policy = [...record.policy, statement]
-    if (utf8(document(policy)).length > POLICY_BYTES) throw policyTooLong()
-    return { ...record, policy, policyRevisionId: uuid(state.ports.random) }
+    const policy = policyNow(record, qualifier)
+    checkRevision(policy, input.RevisionId)
+    const before = policy?.statements ?? []
+    if (before.some((each) => each.Sid === input.StatementId)) throw statementExists(input.StatementId)
+    const statements = [...before, statement]
+    if (utf8(document(statements)).length > POLICY_BYTES) throw policyTooLong()
+    return withPolicy(record, qualifier, { statements, revisionId: uuid(state.ports.random) })
   })
   return { Statement: JSON.stringify(statement) }
 }
@@ -94,23 +121,25 @@ export const removePermission: Operation<Lambda['RemovePermission'], LambdaState
   state,
   call,
 ) => {
-  const name = policyOf(input, call)
-  if ((await state.find(call, name)) === undefined) throw policyNotFound(functionArn(call, name))
+  const { name, qualifier, arn } = policyOf(input, call)
+  if ((await state.find(call, name)) === undefined) throw policyNotFound(arn)
   await state.change(call, name, (record) => {
-    if (record.policy.length === 0) throw noPolicy()
-    checkRevision(record, input.RevisionId)
-    if (!record.policy.some((each) => each.Sid === input.StatementId))
+    const policy = policyNow(record, qualifier)
+    if (policy === undefined || policy.statements.length === 0) throw noPolicy()
+    checkRevision(policy, input.RevisionId)
+    if (!policy.statements.some((each) => each.Sid === input.StatementId))
       throw statementNotFound(input.StatementId)
-    const policy = record.policy.filter((each) => each.Sid !== input.StatementId)
-    return { ...record, policy, policyRevisionId: uuid(state.ports.random) }
+    const statements = policy.statements.filter((each) => each.Sid !== input.StatementId)
+    return withPolicy(record, qualifier, { statements, revisionId: uuid(state.ports.random) })
   })
   return {}
 }
 
 /** Source: Lambda API, GetPolicy. */
 export const getPolicy: Operation<Lambda['GetPolicy'], LambdaState> = async (input, state, call) => {
-  const name = policyOf(input, call)
+  const { name, qualifier } = policyOf(input, call)
   const live = await state.find(call, name)
-  if (live === undefined || live.record.policy.length === 0) throw noSuchPolicy()
-  return { Policy: document(live.record.policy), RevisionId: live.record.policyRevisionId }
+  const policy = live === undefined ? undefined : policyNow(live.record, qualifier)
+  if (policy === undefined || policy.statements.length === 0) throw noSuchPolicy()
+  return { Policy: document(policy.statements), RevisionId: policy.revisionId }
 }

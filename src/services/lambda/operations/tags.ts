@@ -1,10 +1,18 @@
-/** Tags of functions and event source mappings; the other taggable resources come with their own operations. */
+/** Tags of functions, event source mappings and code signing configurations. */
 import { parseArn } from '#base/arn.ts'
 import type { Lambda } from '#model/lambda.ts'
-import type { Operation } from '#ports/service.ts'
-import { noTags, optionNotWritten, tagsOnFunctionsOnly, tooManyTags } from '#services/lambda/faults.ts'
+import type { Call, Operation } from '#ports/service.ts'
+import { codeSigningId, findCodeSigning } from '#services/lambda/code-signing.ts'
+import {
+  codeSigningGone,
+  noTags,
+  optionNotWritten,
+  tagsOnFunctionsOnly,
+  tooManyTags,
+} from '#services/lambda/faults.ts'
 import { TAGS } from '#services/lambda/limits.ts'
 import { type Owner, referenceTo } from '#services/lambda/names.ts'
+import { editCodeSigning } from '#services/lambda/operations/code-signing.ts'
 import {
   changeMappingTags,
   mappingOfArn,
@@ -20,46 +28,58 @@ function taggedFunction(arn: string, owner: Owner): string {
   return name
 }
 
+type Tags = Readonly<Record<string, string>>
+
+/** Changes the tags of whatever the ARN names. Faults: it is not there, cannot be tagged, or has too many then. */
+async function change(
+  state: LambdaState,
+  call: Call,
+  resource: string,
+  edit: (tags: Tags) => Tags,
+): Promise<void> {
+  const checked = (tags: Tags): Tags => {
+    const next = edit(tags)
+    if (Object.keys(next).length > TAGS) throw tooManyTags()
+    return next
+  }
+  const mapping = mappingOfArn(resource, call)
+  if (mapping !== undefined) await changeMappingTags(state, call, mapping, checked)
+  else if (codeSigningId(resource, call) !== undefined)
+    await editCodeSigning(state, call, resource, (record) => ({ ...record, tags: checked(record.tags) }))
+  else
+    await state.change(call, taggedFunction(resource, call), (record) => ({
+      ...record,
+      tags: checked(record.tags),
+      ...state.marks(),
+      lastModifiedAt: record.lastModifiedAt,
+    }))
+}
+
 /** Source: Lambda API, TagResource; recorded AWS answers. */
 export const tagResource: Operation<Lambda['TagResource'], LambdaState> = async (input, state, call) => {
   if (Object.keys(input.Tags).length === 0) throw noTags()
-  const mapping = mappingOfArn(input.Resource, call)
-  if (mapping !== undefined) {
-    await changeMappingTags(state, call, mapping, (tags) => ({ ...tags, ...input.Tags }))
-    return {}
-  }
-  const name = taggedFunction(input.Resource, call)
-  await state.change(call, name, (record) => {
-    const tags = { ...record.tags, ...input.Tags }
-    if (Object.keys(tags).length > TAGS) throw tooManyTags()
-    return { ...record, tags, ...state.marks(), lastModifiedAt: record.lastModifiedAt }
-  })
+  await change(state, call, input.Resource, (tags) => ({ ...tags, ...input.Tags }))
   return {}
 }
 
 /** Source: Lambda API, UntagResource: keys that are not there do no harm. */
 export const untagResource: Operation<Lambda['UntagResource'], LambdaState> = async (input, state, call) => {
-  const left = (tags: Readonly<Record<string, string>>): Record<string, string> =>
-    Object.fromEntries(Object.entries(tags).filter(([key]) => !input.TagKeys.includes(key)))
-  const mapping = mappingOfArn(input.Resource, call)
-  if (mapping !== undefined) {
-    await changeMappingTags(state, call, mapping, left)
-    return {}
-  }
-  const name = taggedFunction(input.Resource, call)
-  await state.change(call, name, (record) => ({
-    ...record,
-    tags: left(record.tags),
-    ...state.marks(),
-    lastModifiedAt: record.lastModifiedAt,
-  }))
+  await change(state, call, input.Resource, (tags) =>
+    Object.fromEntries(Object.entries(tags).filter(([key]) => !input.TagKeys.includes(key))),
+  )
   return {}
 }
 
 /** Source: Lambda API, ListTags. */
 export const listTags: Operation<Lambda['ListTags'], LambdaState> = async (input, state, call) => {
-  const mapping = mappingOfArn(input.Resource, call)
+  const arn = input.Resource
+  const mapping = mappingOfArn(arn, call)
   if (mapping !== undefined) return { Tags: await mappingTags(state, call, mapping) }
-  const { record } = await state.get(call, taggedFunction(input.Resource, call))
+  if (codeSigningId(arn, call) !== undefined) {
+    const found = await findCodeSigning(state.control.read, call, arn)
+    if (found === undefined) throw codeSigningGone(arn)
+    return { Tags: found.tags }
+  }
+  const { record } = await state.get(call, taggedFunction(arn, call))
   return { Tags: record.tags }
 }
