@@ -26,6 +26,7 @@ import { start } from './measure-start.ts'
 import { sns } from './measure-sns.ts'
 import { sqs } from './measure-sqs.ts'
 import { jsonOf, tableOf } from './table.ts'
+import { ways } from './measure-ways.ts'
 
 const FIGURES: readonly Figure[] = [
   start,
@@ -43,6 +44,7 @@ const FIGURES: readonly Figure[] = [
   fleet,
   stack,
   hour,
+  ways,
 ]
 
 const HELP = `npm run bench -- [--only NAME[,NAME]] [--json] [--quick]

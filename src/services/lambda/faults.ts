@@ -333,5 +333,12 @@ export const serviceTrouble = (what: string): Fault =>
   new Fault('ServiceException', what, { status: 500, side: 'server', members: { Type: 'Service' } })
 
 /** Ours: an option that AWS has and this platform does not. Never answered as if it worked. */
+export const imagesDoNotRun = (): Fault =>
+  new Fault(
+    'NotImplemented',
+    "PackageType Image is not supported by this version of Windtunnel: container images are not run. Deploy the same code as a zip; a bootstrap that starts the image's program runs as provided.al2023.",
+    { status: 501 },
+  )
+
 export const optionNotWritten = (option: string): Fault =>
   new Fault('NotImplemented', `${option} is not supported by this version of Windtunnel.`, { status: 501 })

@@ -14,6 +14,7 @@ import {
   deadLetterInvalid,
   invalidParameter,
   levelsNeedJson,
+  imagesDoNotRun,
   optionNotWritten,
   tooManyTags,
 } from '#services/lambda/faults.ts'
@@ -80,7 +81,7 @@ export function checkOptions(options: Partial<Options>): void {
   checkAtMost(options.EphemeralStorage?.Size, 'ephemeralStorage.size', EPHEMERAL_MB.max)
   if (options.Runtime !== undefined) checkRuntime(options.Runtime)
   checkVariables(options.Environment?.Variables ?? {})
-  if (options.PackageType === 'Image') throw optionNotWritten('PackageType Image')
+  if (options.PackageType === 'Image') throw imagesDoNotRun()
   if ((options.FileSystemConfigs?.length ?? 0) > 0) throw optionNotWritten('FileSystemConfigs')
   if (options.CapacityProviderConfig !== undefined) throw optionNotWritten('CapacityProviderConfig')
   if (options.TenancyConfig !== undefined) throw optionNotWritten('TenancyConfig')

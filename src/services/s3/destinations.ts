@@ -1,11 +1,15 @@
 /**
  * Whether the destinations of a configuration are there, and the test event that queues and topics get. AWS refuses
- * all that fail in one answer. Permissions are not looked at until IAM is enforced.
+ * all that fail in one answer. Of a function its policy is asked; of queues and topics the policy is not looked at until IAM is
+ * enforced.
  */
 import { parseArn } from '#base/arn.ts'
 import { utf8 } from '#base/bytes.ts'
 import { Fault } from '#base/fault.ts'
 import { accountId, DEFAULT_ACCOUNT, regionOf } from '#base/ids.ts'
+import { readPolicy } from '#engines/iam-policy/document.ts'
+import { evaluate } from '#engines/iam-policy/evaluate.ts'
+import { contextOf } from '#engines/iam-policy/glob.ts'
 import type { ApiIdentity } from '#ports/api.ts'
 import type { Call } from '#ports/service.ts'
 import { SUBJECT } from '#services/s3/deliveries.ts'
@@ -65,7 +69,7 @@ async function whyNotTold(
   { kind, arn }: NotificationRule,
   call: Call,
 ): Promise<readonly [string, string] | undefined> {
-  if (kind === 'function') return undefined
+  if (kind === 'function') return await whyNotInvoked(state, bucket, arn, call)
   const outcome = await state.targets.deliver({
     arn,
     payload: utf8(testEvent(bucket.name, call.at, call.requestId)),
@@ -82,4 +86,38 @@ async function whyNotTold(
     arn,
     `Permissions on the destination ${kind} do not allow S3 to publish notifications from this bucket`,
   ]
+}
+
+/** Source: a recorded AWS answer, for the text; Lambda developer guide, Using AWS Lambda with Amazon S3. */
+async function whyNotInvoked(
+  state: S3State,
+  bucket: BucketRecord,
+  arn: string,
+  call: Call,
+): Promise<readonly [string, string] | undefined> {
+  const { account, region } = bucket
+  const policy = await state.api
+    .call('lambda', 'GetPolicy', { FunctionName: arn }, { account, region, span: call.span })
+    .then(({ Policy: text }) => text ?? '')
+    .catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error
+      return '' // it has none
+    })
+  const read = readPolicy(policy)
+  const refused = [`${arn}, null`, `Not authorized to invoke function [${arn}]`] as const
+  if (read === undefined) return refused
+  const context = contextOf([
+    ['aws:SourceArn', [bucketArn(bucket.name, region)]],
+    ['aws:SourceAccount', [account]],
+  ])
+  const principal = { kind: 'service', service: PRINCIPAL } as const
+  const access = {
+    principal,
+    action: 'lambda:InvokeFunction',
+    resource: arn,
+    resourceAccount: account,
+    context,
+  }
+  const decision = evaluate(access, { identity: [], resource: { id: arn, policy: read } })
+  return decision.kind === 'allowed' ? undefined : refused
 }

@@ -281,3 +281,50 @@ test('PutBucketNotificationConfiguration sends queues and topics a test event, a
   )
   assert.deepEqual(await op.GetBucketNotificationConfiguration({ Bucket: 'bkt' }, empty.state, call), {})
 })
+
+test('PutBucketNotificationConfiguration refuses a function whose policy does not let this bucket call it', async () => {
+  const arn = 'arn:aws:lambda:us-east-1:000000000000:function:f'
+  const put = async (policy: string | undefined): Promise<Fault | undefined> => {
+    const api = {
+      call: (_: string, operation: string) =>
+        operation !== 'GetPolicy'
+          ? Promise.resolve({})
+          : policy === undefined
+            ? Promise.reject(
+                new Fault('ResourceNotFoundException', 'The resource you requested does not exist.'),
+              )
+            : Promise.resolve({ Policy: policy }),
+      has: () => true,
+    } as unknown as Api
+    const { state } = fakeS3(memoryStores(), { api })
+    await op.CreateBucket({ Bucket: 'bkt' }, state, call)
+    const rule = { LambdaFunctionArn: arn, Events: ['s3:ObjectCreated:*'] as const }
+    const input = { Bucket: 'bkt', NotificationConfiguration: { LambdaFunctionConfigurations: [rule] } }
+    try {
+      await op.PutBucketNotificationConfiguration(input, state, call)
+      return undefined
+    } catch (error) {
+      assert.ok(error instanceof Fault)
+      return error
+    }
+  }
+  const allowing = (source: string): string =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 's3.amazonaws.com' },
+          Action: 'lambda:InvokeFunction',
+          Resource: arn,
+          Condition: { ArnLike: { 'AWS:SourceArn': source } },
+        },
+      ],
+    })
+  assert.equal(await put(allowing('arn:aws:s3:::bkt')), undefined)
+  for (const policy of [undefined, allowing('arn:aws:s3:::another')]) {
+    const fault = await put(policy)
+    assert.equal(fault?.message, 'Unable to validate the following destination configurations')
+    assert.equal(fault?.members?.['ArgumentValue1'], `Not authorized to invoke function [${arn}]`)
+  }
+})
