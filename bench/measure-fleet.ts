@@ -3,7 +3,7 @@
  * they take of memory and of a core while nothing happens. There is no floor for these but zero.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listAt, NODE_STAYS } from './code.ts'
 import { type Beside, type Figure, type Row, type Settings, median } from './figure.ts'
@@ -106,7 +106,7 @@ async function environments(settings: Settings, node: number, custom: number): P
       const { items, frozen } = listAt(await platform.get('/_windtunnel/environments'), 'environments', '')
       return items === all && frozen === all
     })
-    const tree = processTree(platform.pid).filter(isThere) // a program that mounted something may just have ended
+    const tree = processTree(platform.pid)
     const memoryMb = tree.reduce((sum, pid) => sum + pssMb(pid), 0)
     const before = cpuS(tree)
     await new Promise((resolve) => setTimeout(resolve, IDLE_S * 1_000))
@@ -117,8 +117,6 @@ async function environments(settings: Settings, node: number, custom: number): P
     await Promise.all([driver.end(), platform.stop()])
   }
 }
-
-const isThere = (pid: number): boolean => existsSync(`/proc/${pid}/smaps_rollup`)
 
 /** So many invokes at once, each of which stays until the last one has begun. */
 async function stay(platform: PlatformUnderTest, driver: Driver, name: string, count: number): Promise<void> {
@@ -144,11 +142,20 @@ function compiled(settings: Settings): Uint8Array | undefined {
 function cpuS(pids: readonly number[]): number {
   let ticks = 0
   for (const pid of pids) {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    ticks += Number(fields[11]) + Number(fields[12])
+    const fields = statOf(pid)
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0)
   }
   return ticks / TICKS_PER_S
+}
+
+/** What follows a process's name; nothing of one that has ended meanwhile. */
+function statOf(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return []
+  }
 }
 
 async function measure(settings: Settings): Promise<readonly Row[]> {

@@ -166,7 +166,12 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
+/** 0 of a process that has ended meanwhile, such as a program that mounted something. */
 export function pssMb(pid: number): number {
-  const found = /^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))
-  return Number(found?.[1] ?? Number.NaN) / 1_024
+  try {
+    const found = /^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))
+    return Number(found?.[1] ?? 0) / 1_024
+  } catch {
+    return 0
+  }
 }

@@ -18,6 +18,8 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
   const client = clientOf(parsed)
   const payload = payloadOf(parsed)
   const name = await functionNamed(client, parsed.words[0] ?? '')
+  if (parsed.has('cold'))
+    await client.post('/_windtunnel/environments', { action: 'recycle', function: name })
   const started = performance.now()
   const response = await client.fetch(`/2015-03-31/functions/${encodeURIComponent(name)}/invocations`, {
     method: 'POST',
@@ -55,7 +57,7 @@ function refusal(response: Response, answer: string, name: string): ApiError {
 export const invoke: Command = {
   name: 'invoke',
   summary: 'Call a function once and show its answer and log.',
-  usage: 'invoke FUNCTION [--payload JSON | @FILE | -]',
+  usage: 'invoke FUNCTION [--payload JSON | @FILE | -] [--cold]',
   example: `windtunnel invoke hello --payload '{"name":"wind"}'`,
   options: [
     {
@@ -63,6 +65,7 @@ export const invoke: Command = {
       value: 'JSON',
       sentence: 'The event: JSON, @FILE, or - for standard input (default {}).',
     },
+    { name: 'cold', sentence: "End the function's idle environments first, so that this call starts one." },
     { name: 'region', value: 'REGION', sentence: 'Region of the function (default us-east-1).' },
   ],
   words: { min: 1, max: 1 },

@@ -39,6 +39,11 @@ export interface ControlParts {
     account: string
     region: string
   }): Promise<unknown>
+  /** How many environments were told to end. */
+  endEnvironments(
+    how: 'recycle' | 'kill',
+    what: { functionName?: string | undefined; id?: string | undefined },
+  ): number
   /** One start of a function that is only looked at. */
   profile(request: ProfileRequest): Promise<unknown>
   page(path: string): Promise<HttpResponse>
@@ -85,6 +90,17 @@ async function change(parts: ControlParts, request: HttpRequest, path: string): 
     return json({ reset: true })
   }
   if (path === 'clock') return await moveClock(parts.clock, body)
+  if (path === 'environments') {
+    const action = stringAt(body, 'action')
+    if (action !== 'recycle' && action !== 'kill')
+      return wrong(
+        400,
+        'The action is recycle or kill.',
+        'For example {"action":"recycle","function":"hello"}.',
+      )
+    const what = { functionName: stringAt(body, 'function'), id: stringAt(body, 'id') }
+    return json({ ended: parts.endEnvironments(action, what) })
+  }
   if (path === 'start') {
     const watch = valueAt(body, 'watch')
     const functionName = stringAt(body, 'function') ?? ''

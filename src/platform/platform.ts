@@ -246,6 +246,7 @@ function controlParts(running: Running): ControlParts {
     usage: storage.usage,
     health: () => health(running),
     environments: () => ({ environments: wired.environments() }),
+    endEnvironments: (how, what) => wired.endEnvironments(how, what),
     profile: (request) => wired.profile(request),
     delay: () => running.delay.read(),
     reset: async () => {

@@ -17,7 +17,7 @@ import type { Stores } from '#ports/store.ts'
 import type { Targets } from '#ports/targets.ts'
 import type { Usage } from '#ports/usage.ts'
 import type { PlatformSettings } from '#platform/config.ts'
-import type { ProfileRequest } from '#platform/control.ts'
+import type { ControlParts, ProfileRequest } from '#platform/control.ts'
 import { type Enforcement, enforcementOf } from '#platform/enforcement.ts'
 import { type Wired, mount } from '#platform/mounted.ts'
 import type { CrossOrigin, PostedForm } from '#platform/request-path.ts'
@@ -60,6 +60,7 @@ import {
   type LambdaState,
   acceptLambda,
   createLambda,
+  endLambdaEnvironments,
   lambda,
   lambdaEnvironments,
   lambdaNotices,
@@ -123,6 +124,7 @@ export interface ServicePorts {
 export interface WiredServices {
   readonly all: readonly Wired[]
   environments(): unknown
+  endEnvironments: ControlParts['endEnvironments']
   profile(request: ProfileRequest): Promise<unknown>
   /** What reports must say of this platform. */
   notices(): readonly string[]
@@ -167,6 +169,7 @@ export function wireServices(ports: ServicePorts): WiredServices {
       ? enforcementOf({ iam: identities, sts: sessions, clock: ports.clock })
       : undefined,
     environments: () => lambdaEnvironments(functions),
+    endEnvironments: (how, what) => endLambdaEnvironments(functions, how, what),
     profile: ({ functionName, watch, account, region }) =>
       profileLambdaStart(functions, { account, region }, functionName, watch),
     notices: () => lambdaNotices(functions),

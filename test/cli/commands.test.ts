@@ -148,6 +148,20 @@ test('bill, environments and clock answer as text and as JSON', async () => {
   assert.ok(Math.abs(Number(offsetMs) - 3_600_000) < 1_000, String(offsetMs))
 })
 
+test('environments are recycled and killed on demand, and invoke --cold starts one', async () => {
+  const isCold = async (...more: string[]): Promise<boolean> =>
+    /Init Duration/.test(String((await json('invoke', 'Hello', ...more))['log']))
+  await isCold()
+  assert.equal(await isCold(), false)
+  assert.equal(await isCold('--cold'), true)
+  assert.equal((await worked('environments', 'kill', 'Hello')).out, '1 environment killed\n')
+  await worked('invoke', 'Hello') // in the same environment: init again, as after any crash
+  assert.match((await worked('environments', 'recycle')).out, /^\d+ environments? recycled\n$/)
+  assert.equal((await worked('environments')).out, 'no execution environment is alive\n')
+  const wrong = await ran('environments', 'stop')
+  assert.deepEqual([wrong.code, /recycled or killed/.test(wrong.err)], [2, true])
+})
+
 test('tune flies each size and gives the function its memory back', async () => {
   const { out, err } = await worked('tune', 'Hello', '--memory', '256,512', '--seconds', '1')
   assert.match(out, /^ *256 MB .*\n *512 MB /m)

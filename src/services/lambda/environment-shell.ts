@@ -53,6 +53,9 @@ export class Environment {
   #invokes = 0
   #timeoutAlarm: Alarm | undefined
   #restAlarm: Alarm | undefined
+  readonly #ending = (): boolean => this.#state === 'shutting-down' || this.#state === 'gone'
+  /** Ends its process as a crash of its own would. */
+  readonly kill = (): void => this.#process.end()
 
   constructor(ports: EnvironmentPorts, options: EnvironmentOptions, hooks: EnvironmentHooks) {
     const of = options.function
@@ -135,10 +138,6 @@ export class Environment {
     const next = nextState(this.#state, event)
     assert(next !== undefined, `an environment that is ${this.#state} is not ${event}`)
     this.#state = next
-  }
-
-  #ending(): boolean {
-    return this.#state === 'shutting-down' || this.#state === 'gone'
   }
 
   #started({ startedMs, extensions = [] }: SandboxStart): void {

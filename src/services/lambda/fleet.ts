@@ -113,6 +113,20 @@ export class Fleet {
     this.#run({ kind: 'arrive', name, version, qualifier, ticket, paced })
   }
 
+  /** Has others take their place: those without work end now, the others after it. How many it concerns. */
+  recycle(isMeant: (view: EnvironmentView) => boolean): number {
+    const slots = [...this.#environments].filter(([, one]) => isMeant(one.view())).map(([slot]) => slot)
+    this.#run({ kind: 'recycle', slots })
+    return slots.length
+  }
+
+  /** Ends their processes as a crash would: what they work on fails. How many it concerns. */
+  kill(isMeant: (view: EnvironmentView) => boolean): number {
+    const meant = [...this.#environments.values()].filter((one) => isMeant(one.view()))
+    for (const environment of meant) environment.kill()
+    return meant.length
+  }
+
   /** One start beside the pool, only looked at. */
   async profile(of: ActiveFunction, order: WatchOrder): Promise<StartProfile> {
     const credentials = await this.#sessions.of(of, this.#sessionMs)

@@ -2,6 +2,7 @@
  * The Lambda service: what the platform mounts. Every operation of the model stands in `operations` or in `NOT_YET`,
  * or `tsc` names it. To add one: write it below `operations/`, move its name.
  */
+import { parseArn } from '#base/arn.ts'
 import type { Lambda } from '#model/lambda.ts'
 import type { Service } from '#ports/service.ts'
 import { acceptLambda } from '#services/lambda/accept.ts'
@@ -220,6 +221,20 @@ export const stopLambda = (state: LambdaState): Promise<void> => state.stop()
 
 /** All environments that are not gone, for the console and `windtunnel environments`. */
 export const lambdaEnvironments = (state: LambdaState): EnvironmentView[] => state.environments()
+
+/** Ends environments on demand: those of a function, or those whose id begins so; all without either. */
+export const endLambdaEnvironments = (
+  state: LambdaState,
+  how: 'recycle' | 'kill',
+  { functionName, id }: { readonly functionName?: string | undefined; readonly id?: string | undefined },
+): number =>
+  state.endEnvironments(
+    how,
+    (view) =>
+      (functionName === undefined ||
+        (parseArn(view.functionArn)?.resource.split(':')[1] ?? '') === functionName) &&
+      (id === undefined || view.id.startsWith(id)),
+  )
 
 /** One start of a function beside its pool, for `windtunnel imports`. Faults: those of an invoke. */
 export async function profileLambdaStart(

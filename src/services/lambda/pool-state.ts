@@ -29,7 +29,8 @@ export const fullBucket = (): Bucket => ({ level: Number.POSITIVE_INFINITY, at: 
 export interface PooledEnvironment {
   readonly of: VersionPool
   readonly generation: number
-  readonly createdAt: Instant
+  /** Its age counts from here; one that is to be replaced is made as old as it may get. */
+  createdAt: Instant
   /** Whose it is when it was started beforehand. */
   readonly provisioned: ProvisionedPool | undefined
   state: 'starting' | 'idle' | 'busy'
@@ -142,6 +143,8 @@ export type PoolCommand =
   | { readonly kind: 'ready'; readonly slot: Slot; readonly broken?: boolean | undefined }
   /** Its process has ended while it had nothing to do. */
   | { readonly kind: 'died'; readonly slot: Slot }
+  /** These are as old as they may get: idle ones end now, others after their work. */
+  | { readonly kind: 'recycle'; readonly slots: readonly Slot[] }
   /** It has ended without being asked to. */
   | { readonly kind: 'gone'; readonly slot: Slot }
   | { readonly kind: 'tick' }

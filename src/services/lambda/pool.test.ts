@@ -347,3 +347,13 @@ test('over any arrivals: no more work at once than a fixed reservation and the a
     }),
   )
 })
+
+test('step() recycles idle environments now and busy ones after their work', () => {
+  const pool = poolOf()
+  for (const ticket of [1, 2]) step(pool, arrive(ticket), at(0))
+  for (const slot of [1, 2]) step(pool, ready(slot), at(1))
+  step(pool, ready(2), at(2))
+  assert.deepEqual(step(pool, { kind: 'recycle', slots: [1, 2, 99] }, at(3)), [{ kind: 'retire', slot: 2 }])
+  assert.deepEqual(kinds(step(pool, ready(1), at(4))), ['retire'])
+  assert.deepEqual(kinds(step(pool, arrive(3), at(5))), ['start'])
+})

@@ -83,6 +83,13 @@ export function step(pool: Pool, command: PoolCommand, at: Moment): PoolEffect[]
     case 'removeVersion':
       removeVersion(pool, versionKey(command.name, command.version), effects)
       break
+    case 'recycle':
+      for (const slot of command.slots) {
+        const environment = pool.environments.get(slot)
+        if (environment !== undefined) environment.createdAt = later(at.now, -pool.settings.ageMs)
+      }
+      tick(pool, at, effects)
+      break
     case 'tick':
       tick(pool, at, effects)
       break

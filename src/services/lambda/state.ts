@@ -206,6 +206,11 @@ export class LambdaState {
       if (record.reserved !== undefined) this.fleet(owner).reserve(record.name, record.reserved)
   }
 
+  /** Recycles or kills environments of all accounts; how many it concerns. */
+  endEnvironments(how: 'recycle' | 'kill', isMeant: (view: EnvironmentView) => boolean): number {
+    return [...this.#fleets.values()].reduce((sum, fleet) => sum + fleet[how](isMeant), 0)
+  }
+
   environments(): EnvironmentView[] {
     return [...this.#fleets.values()].flatMap((fleet) => fleet.views())
   }
