@@ -131,9 +131,9 @@ async function cold({ client, names }: Run, name: string, event: unknown, mark: 
     if (status === 'Successful') break
     await delay(20)
   }
-  const response = await client.fetch(`/2015-03-31/functions/${functionName}/invocations`, {
+  const response = await client.send('lambda', `/2015-03-31/functions/${functionName}/invocations`, {
     method: 'POST',
-    headers: { ...client.signed('lambda'), 'X-Amz-Log-Type': 'Tail' },
+    headers: { 'x-amz-log-type': 'Tail' },
     body: JSON.stringify(event),
   })
   const answer = await response.text()

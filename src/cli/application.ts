@@ -147,7 +147,8 @@ export async function eventPlaceOf(
         return kind satisfies never
     }
   } catch (error) {
-    if (error instanceof ApiError && /NotFound|NonExistent|NoSuch/.test(error.code)) return undefined
+    if (error instanceof ApiError && /NotFound|NonExistent|NoSuch|DoesNotExist/.test(error.code))
+      return undefined
     throw error
   }
 }

@@ -2,6 +2,7 @@
 import { isRecord, parseJson, stringAt, valueAt } from '#base/json.ts'
 import { Trouble } from '#base/trouble.ts'
 import { type Parsed, UsageError } from '#cli/arguments.ts'
+import { type Outgoing, credentialsOf, signedHeaders } from '#cli/signing.ts'
 
 export const DEFAULT_ENDPOINT = 'http://127.0.0.1:4566'
 
@@ -99,12 +100,37 @@ export class PlatformClient {
     }
   }
 
-  /** The headers of a request signed with dummy credentials, enough for the platform to know service and account. */
-  signed(service: string): Record<string, string> {
+  /** A request of an AWS service in its own protocol, signed. */
+  async send(
+    service: string,
+    path: string,
+    request: {
+      readonly method: string
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body: string | Uint8Array<ArrayBuffer>
+    },
+  ): Promise<Response> {
+    const { method, headers = {}, body } = request
+    const signed = this.signed(service, { method, url: `${this.endpoint}${path}`, headers, body })
+    return await this.fetch(path, { method, headers: signed, body })
+  }
+
+  /** The headers of that request with those of its signature, which holds for some minutes from now. */
+  signed(service: string, outgoing: Outgoing): Record<string, string> {
+    const { account, region } = this.#identity
+    const credentials = credentialsOf(process.env, account)
+    return signedHeaders(outgoing, { credentials, region, service, at: new Date() })
+  }
+
+  /**
+   * Headers that tell service, account and region under a signature of nothing, for requests whose text differs from one to
+   * the next: good where IAM is not enforced.
+   */
+  addressed(service: string): Record<string, string> {
     const { account, region } = this.#identity
     const scope = `${account}/20260101/${region}/${service}/aws4_request`
     return {
-      Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=${'0'.repeat(64)}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=${'0'.repeat(64)}`,
     }
   }
 

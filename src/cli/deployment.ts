@@ -116,11 +116,8 @@ async function upload(
   const bytes = artifact.zipped ? packageOf(folder).bytes : readFileSync(folder)
   const key = `${artifact.logicalId}/${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}`
   request.step(`uploading ${artifact.logicalId} (${(bytes.length / 1024).toFixed(1)} KB)`)
-  const response = await client.fetch(`/${bucket}/${key}`, {
-    method: 'PUT',
-    headers: client.signed('s3'),
-    body: new Uint8Array(bytes),
-  })
+  const body = new Uint8Array(bytes)
+  const response = await client.send('s3', `/${bucket}/${key}`, { method: 'PUT', body })
   if (!response.ok)
     throw new Trouble(
       `The upload was refused: ${response.status} ${(await client.text(response)).slice(0, 200)}`,

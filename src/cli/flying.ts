@@ -21,7 +21,7 @@ import { type Endpoints, describeLoad, planOf } from '#lab/plan.ts'
 import { parseFlight } from '#lab/read-flight.ts'
 import { type MeasuredTarget, reportOf } from '#lab/result.ts'
 import type { FlightReport, MachineReport } from '#lab/report.ts'
-import type { LoadPlan, LoadProgress, LoadResult } from '#ports/load.ts'
+import type { LoadPlan, LoadProgress, LoadResult, LoadTarget } from '#ports/load.ts'
 
 export interface FlightFile {
   readonly flight: Flight
@@ -179,7 +179,8 @@ function measured(result: LoadResult, recorded: Recorded): { result: LoadResult 
 type EventIds = ReadonlyMap<string, string>
 const eventKey = (kind: string, name: string): string => `${kind} ${name}`
 
-const SERVICE_OF = { queue: 'sqs', topic: 'sns', bus: 'events', bucket: 's3' } as const
+/** Whose API a target's requests are; APIs and addresses of the user's are not signed here. */
+const SERVICE_OF = { function: 'lambda', queue: 'sqs', topic: 'sns', bus: 'events', bucket: 's3' } as const
 
 /** What the queues, topics, buses and buckets of the flight are called on the platform. */
 async function eventIds(client: PlatformClient, { application, file }: FlyRequest): Promise<EventIds> {
@@ -195,7 +196,8 @@ async function eventIds(client: PlatformClient, { application, file }: FlyReques
 
 function placed(client: PlatformClient, request: FlyRequest, ids: EventIds): LoadPlan {
   const plan = planOf(request.file.flight, endpointsOf(client, request, ids))
-  if (plan.ok) return plan.value
+  if (plan.ok)
+    return { ...plan.value, targets: signedTargets(client, request.file.flight, plan.value.targets) }
   throw new UsageError(
     plan.error,
     request.file.path,
@@ -203,6 +205,22 @@ function placed(client: PlatformClient, request: FlyRequest, ids: EventIds): Loa
       ? `Nothing is deployed: windtunnel load ${request.file.path} --deploy`
       : 'windtunnel deploy shows the endpoints of what is deployed.',
   )
+}
+
+/**
+ * Each target's request is signed once, before the load begins: its signature is good for five minutes (S3: fifteen).
+ * What differs from one request to the next is not signed. Both matter only where IAM is enforced.
+ */
+function signedTargets(
+  client: PlatformClient,
+  flight: Flight,
+  targets: readonly LoadTarget[],
+): readonly LoadTarget[] {
+  return targets.map((target, i) => {
+    const kind = flight.targets[i]?.kind
+    if (kind === undefined || kind === 'route' || kind === 'url' || target.numbered === true) return target
+    return { ...target, headers: client.signed(SERVICE_OF[kind], target) }
+  })
 }
 
 function endpointsOf(client: PlatformClient, { application, file }: FlyRequest, ids: EventIds): Endpoints {
@@ -215,14 +233,14 @@ function endpointsOf(client: PlatformClient, { application, file }: FlyRequest, 
       if (functionName === undefined) return undefined
       return {
         url: `${client.endpoint}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`,
-        headers: client.signed('lambda'),
+        headers: client.addressed('lambda'),
       }
     },
     event: (kind, name) => {
       const id = ids.get(eventKey(kind, name))
       return id === undefined
         ? undefined
-        : { endpoint: client.endpoint, id, headers: client.signed(SERVICE_OF[kind]) }
+        : { endpoint: client.endpoint, id, headers: client.addressed(SERVICE_OF[kind]) }
     },
     recording: (recordedFile) => {
       const list = parseJson(fileText(resolve(folder, recordedFile)))

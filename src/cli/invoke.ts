@@ -21,11 +21,9 @@ async function run(parsed: Parsed, terminal: Terminal): Promise<number> {
   if (parsed.has('cold'))
     await client.post('/_windtunnel/environments', { action: 'recycle', function: name })
   const started = performance.now()
-  const response = await client.fetch(`/2015-03-31/functions/${encodeURIComponent(name)}/invocations`, {
-    method: 'POST',
-    headers: { ...client.signed('lambda'), 'X-Amz-Log-Type': 'Tail' },
-    body: payload,
-  })
+  const path = `/2015-03-31/functions/${encodeURIComponent(name)}/invocations`
+  const headers = { 'x-amz-log-type': 'Tail' }
+  const response = await client.send('lambda', path, { method: 'POST', headers, body: payload })
   const answer = await client.text(response)
   const tookMs = performance.now() - started
   if (!response.ok) throw refusal(response, answer, name)

@@ -63,11 +63,7 @@ async function warmMs(client: PlatformClient, functionName: string, payload: str
   for (let call = 0; call < 2; call++) {
     const started = performance.now()
     const path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`
-    const response = await client.fetch(path, {
-      method: 'POST',
-      headers: client.signed('lambda'),
-      body: payload,
-    })
+    const response = await client.send('lambda', path, { method: 'POST', body: payload })
     const answer = await client.text(response)
     if (!response.ok || response.headers.get('x-amz-function-error') !== null) {
       throw new UsageError(

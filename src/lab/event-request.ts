@@ -10,7 +10,7 @@ export interface EventPlace {
   readonly endpoint: string
   /** The queue's URL, the topic's ARN, the bus's or the bucket's name. */
   readonly id: string
-  /** The signature's, for the service. */
+  /** Those that tell service, account and region; a signature comes after, over the whole request. */
   readonly headers: Readonly<Record<string, string>>
 }
 

@@ -241,7 +241,8 @@ async function changeOne(
   record.done = 'updated'
   await run.write(record, [eventOf(record)])
   try {
-    const context = { ...contextFor(run, record, current.token), updatePolicy }
+    const { attributes } = current
+    const context = { ...contextFor(run, record, current.token), updatePolicy, attributes }
     const made = await handlerFor(record.type).update(
       context,
       current.physicalId,
@@ -315,7 +316,8 @@ export async function restoreOne(run: Deployment, record: ResourceRecord): Promi
       record.before = current
       record.done = 'restored'
     } else {
-      const context = contextFor(run, record, before.token)
+      const { attributes } = current ?? before
+      const context = { ...contextFor(run, record, before.token), attributes }
       const made = await handler.update(
         context,
         current?.physicalId ?? before.physicalId,

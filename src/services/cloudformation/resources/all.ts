@@ -24,12 +24,14 @@ import {
 } from '#services/cloudformation/resources/http-api-parts.ts'
 import { httpDeployment, httpStage } from '#services/cloudformation/resources/http-api-stages.ts'
 import { httpApi, httpIntegration, httpRoute } from '#services/cloudformation/resources/http-api.ts'
+import { iamManagedPolicy, iamPolicy } from '#services/cloudformation/resources/iam-policies.ts'
 import {
-  iamInstanceProfile,
-  iamManagedPolicy,
-  iamPolicy,
-  iamRole,
-} from '#services/cloudformation/resources/iam.ts'
+  iamAccessKey,
+  iamGroup,
+  iamUser,
+  iamUserToGroupAddition,
+} from '#services/cloudformation/resources/iam-users.ts'
+import { iamInstanceProfile, iamRole } from '#services/cloudformation/resources/iam.ts'
 import { lambdaCodeSigningConfig } from '#services/cloudformation/resources/lambda-code-signing.ts'
 import {
   lambdaEventInvokeConfig,
@@ -103,10 +105,14 @@ const HANDLERS: ReadonlyMap<string, ResourceHandler> = new Map([
   ['AWS::Events::EventBus', eventsEventBus],
   ['AWS::Events::EventBusPolicy', eventsEventBusPolicy],
   ['AWS::Events::Rule', eventsRule],
+  ['AWS::IAM::AccessKey', iamAccessKey],
+  ['AWS::IAM::Group', iamGroup],
   ['AWS::IAM::InstanceProfile', iamInstanceProfile],
   ['AWS::IAM::ManagedPolicy', iamManagedPolicy],
   ['AWS::IAM::Policy', iamPolicy],
   ['AWS::IAM::Role', iamRole],
+  ['AWS::IAM::User', iamUser],
+  ['AWS::IAM::UserToGroupAddition', iamUserToGroupAddition],
   ['AWS::Lambda::Alias', lambdaAlias],
   ['AWS::Lambda::CodeSigningConfig', lambdaCodeSigningConfig],
   ['AWS::Lambda::EventInvokeConfig', lambdaEventInvokeConfig],

@@ -60,6 +60,8 @@ export interface ResourceContext {
   readonly marks: Readonly<Record<string, string>>
   /** Its UpdatePolicy, in an update on the way forward only: the way back takes things straight to where they were. */
   readonly updatePolicy?: Dict | undefined
+  /** In an update: what Fn::GetAtt gave until now, for what the service tells but once. */
+  readonly attributes?: Dict | undefined
   /** Resolves after that much real time, or when the operation is cancelled. Throws `Interrupted` when the platform ends. */
   pause(ms: Ms): Promise<void>
   /** True when the operation has been cancelled. */
