@@ -17,6 +17,7 @@ const SETTLE_MS = 250
 const ENDING_TRIES = 3_000
 /** Short programs, such as mount, at once. */
 const PROGRAMS_MAX = 24
+const PEER_TRIES = 10
 const CLOSE_ON_EXEC = 0o2000000
 
 if (process.platform === 'linux') closeInherited()
@@ -160,7 +161,7 @@ const orders = {
     programs.push(message)
     runNext()
   },
-  peer: ({ token, port }) => send({ op: 'ran', token, code: uidOfPort(port), out: '' }),
+  peer: ({ token, port, at }) => tellPeer(token, port, at, 0),
   freeze: ({ id, frozen }) => governed((g) => g.freeze(jobs.get(id), frozen)),
   share: ({ id, quota }) => governed((g) => g.share(jobs.get(id), quota)),
   innermost: ({ id, token }) => {
@@ -275,12 +276,23 @@ function removeWhenEmpty(folders, token, tries) {
   setTimeout(() => removeWhenEmpty(folders, token, tries + 1), tries < 10 ? 2 : 20)
 }
 
-/** Whose socket listens or dials from a local port, by /proc/net/tcp; -1 when it is not there. */
-function uidOfPort(port) {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+/** The kernel's list is read in pieces, and where sockets come and go meanwhile one that is there may be left out. */
+function tellPeer(token, port, at, tries) {
+  const uid = uidOfPeer(port, at)
+  if (uid === -1 && tries < PEER_TRIES) setTimeout(tellPeer, 5, token, port, at, tries + 1)
+  else send({ op: 'ran', token, code: uid, out: '' })
+}
+
+/**
+ * Who dialled `at` (an address and a port of ours) from that local port, by /proc/net/tcp; -1 when it is not there. The port
+ * alone does not tell: the kernel gives one to several sockets whose other ends differ.
+ */
+function uidOfPeer(port, at) {
+  const hex = (number) => number.toString(16).toUpperCase().padStart(4, '0')
+  const to = `${Buffer.from(at.address.split('.').map(Number)).reverse().toString('hex').toUpperCase()}:${hex(at.port)}`
   for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
-    const fields = line.trim().split(/\s+/)
-    if (fields[1]?.endsWith(wanted) && fields[3] === '01') return Number(fields[7])
+    const [, local, remote, state, , , , uid] = line.trim().split(/\s+/)
+    if (remote === to && local?.endsWith(`:${hex(port)}`) && state === '01') return Number(uid)
   }
   return -1
 }

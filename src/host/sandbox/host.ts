@@ -152,9 +152,10 @@ export class Host {
 
   /** TCP clients must be the environment's own user; a unix socket is seen by nobody else. */
   admits(socket: Socket, uid: number | undefined): boolean | Promise<boolean> {
-    const port = socket.remotePort
-    if (port === undefined || uid === undefined) return true
-    return this.launcher.uidOfPort(port).then((found) => found === uid)
+    const { remotePort: port, localAddress: address, localPort } = socket
+    if (port === undefined || address === undefined || localPort === undefined || uid === undefined)
+      return true
+    return this.launcher.uidOfPeer(port, { address, port: localPort }).then((found) => found === uid)
   }
 
   /** An address of 127/8 for this environment alone; on systems with only 127.0.0.1 a port of its own. */

@@ -176,9 +176,9 @@ export class Launcher {
     return this.#ask({ op: 'run', argv, options: {} })
   }
 
-  /** The user whose connected socket has that local TCP port, or -1. */
-  async uidOfPort(port: number): Promise<number> {
-    return (await this.#ask({ op: 'peer', port })).code
+  /** The user whose socket dialled that address of ours from that port, or -1. */
+  async uidOfPeer(port: number, at: { address: string; port: number }): Promise<number> {
+    return (await this.#ask({ op: 'peer', port, at })).code
   }
 
   /** Freezing by signals, where there is no group to freeze. */
