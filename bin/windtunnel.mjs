@@ -7,7 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { constants, homedir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fail, say, told } from './status.mjs'
 
@@ -15,8 +15,11 @@ const NODE_MAJOR = 24
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** Outside any clone, shared by all platforms of this user. `src/cli/cache-folder.ts` says the same. */
+const { WINDTUNNEL_CACHE = '', XDG_CACHE_HOME = '' } = process.env
 const cacheFolder =
-  process.env.WINDTUNNEL_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'windtunnel')
+  WINDTUNNEL_CACHE === ''
+    ? join(isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache'), 'windtunnel')
+    : WINDTUNNEL_CACHE
 
 /** A clone has sources and a lock file; a package that npm installed has `dist` alone, and its packages beside it. */
 const isClone =
